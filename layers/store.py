@@ -1,0 +1,248 @@
+"""A run on disk: tables as (Geo)Parquet, the network as npz, a manifest with digests.
+
+A run folder is complete or not there: it is written aside under a lock and put in place by one
+rename. `read_run` gives back what `write_run` was handed.
+"""
+
+import ctypes
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyarrow.parquet
+
+from geo.network import StreetNetwork
+from layers.errors import NotARun, RunLocked
+
+MANIFEST = "manifest.json"
+NETWORK = "network.npz"
+FORMAT = 1
+"""Version of the folder's layout; a run of another version is refused, not guessed at."""
+
+_SPATIAL = ("communities", "facilities", "entrances", "demand", "streets", "base", "barriers")
+_PLAIN = ("coverage", "access", "gaps", "notices")
+_RENAME_EXCHANGE = 2
+_AT_FDCWD = -100
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """A complete run, as read back from its folder.
+
+    Tables as in `layers.results`; spatial ones in WGS 84. `base` holds what the base map is drawn
+    from (`kind` in `water`, `green`, `rail`; `name`; geometry), `barriers` the lines nobody can
+    cross (`kind`, `name`, geometry).
+    """
+
+    path: Path
+    manifest: dict[str, Any]
+    communities: gpd.GeoDataFrame
+    facilities: gpd.GeoDataFrame
+    entrances: gpd.GeoDataFrame
+    demand: gpd.GeoDataFrame
+    streets: gpd.GeoDataFrame
+    base: gpd.GeoDataFrame
+    barriers: gpd.GeoDataFrame
+    coverage: pd.DataFrame
+    access: pd.DataFrame
+    gaps: pd.DataFrame
+    notices: pd.DataFrame
+    network: StreetNetwork
+
+
+def digest_file(path: Path) -> str:
+    """SHA-256 of a file's bytes, hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def write_network(network: StreetNetwork, path: Path) -> None:
+    """Write the arrays of a network, uncompressed, to an npz file."""
+    arrays = {field.name: getattr(network, field.name) for field in fields(network)}
+    np.savez(path, **arrays)
+
+
+def read_network(path: Path) -> StreetNetwork:
+    """Network as `write_network` wrote it."""
+    with np.load(path, allow_pickle=False) as arrays:
+        values = {field.name: arrays[field.name] for field in fields(StreetNetwork)}
+    values["crs"] = str(values["crs"])
+    return StreetNetwork(**values)
+
+
+def write_table(frame: pd.DataFrame, path: Path) -> None:
+    """Write one table as (Geo)Parquet; the same frame gives the same bytes."""
+    if isinstance(frame, gpd.GeoDataFrame):
+        frame.to_parquet(path, index=False, compression="zstd", write_covering_bbox=False)
+    else:
+        frame.to_parquet(path, index=False, compression="zstd")
+
+
+def write_run(folder: Path, tables: dict[str, pd.DataFrame], network: StreetNetwork) -> None:
+    """Write the tables of a run and its network into an existing folder.
+
+    `tables` holds every table of `Run` by name. The manifest is written last by
+    `write_manifest`: a folder without one is no run.
+    """
+    for name in (*_SPATIAL, *_PLAIN):
+        write_table(tables[name], folder / f"{name}.parquet")
+    write_network(network, folder / NETWORK)
+
+
+def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
+    """Write the manifest, which makes the folder a run."""
+    text = json.dumps({"format": FORMAT, **manifest}, ensure_ascii=False, indent=1, sort_keys=False)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Manifest of a run folder.
+
+    Raises
+    ------
+    NotARun
+        There is no folder, no manifest in it, or one this version cannot read.
+    """
+    path = find_run_folder(folder) / MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise NotARun(
+            f"{folder} holds no complete run (no {MANIFEST}): make one with "
+            f"`lifecircle run city.toml --out {folder}`"
+        ) from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise NotARun(f"{path} cannot be read ({error}): run again into the folder") from error
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        found = manifest.get("format") if isinstance(manifest, dict) else type(manifest).__name__
+        raise NotARun(
+            f"{folder} was written in format {found}, this version reads {FORMAT}: run again"
+        )
+    return manifest
+
+
+def read_run(folder: Path) -> Run:
+    """Open a run folder.
+
+    Raises
+    ------
+    NotARun
+        There is no complete run in the folder, or a table of it cannot be read.
+    """
+    manifest = read_manifest(folder)
+    place = find_run_folder(folder)
+    try:
+        spatial = {name: gpd.read_parquet(place / f"{name}.parquet") for name in _SPATIAL}
+        plain = {name: pd.read_parquet(place / f"{name}.parquet") for name in _PLAIN}
+        network = read_network(place / NETWORK)
+    except (OSError, ValueError, KeyError, pyarrow.ArrowException) as error:
+        raise NotARun(f"{folder} is damaged ({error}): run again into the folder") from error
+    return Run(path=place, manifest=manifest, network=network, **spatial, **plain)
+
+
+def _aside(folder: Path, word: str) -> Path:
+    return folder.parent / f".{folder.name}.{word}"
+
+
+def find_run_folder(folder: Path) -> Path:
+    """`folder` itself, or the complete run set aside when a swap was cut off in its middle."""
+    previous = _aside(folder, "previous")
+    if not (folder / MANIFEST).is_file() and (previous / MANIFEST).is_file():
+        return previous
+    return folder
+
+
+@contextmanager
+def stage_run(folder: Path) -> Iterator[Path]:
+    """Folder to write a run into; put in place of `folder` when the block ends well.
+
+    When the block raises, or the process dies, `folder` stays as it was; the next call removes
+    what was left aside.
+
+    Raises
+    ------
+    RunLocked
+        Another process is writing a run into `folder`.
+    OSError
+        The place cannot be written to, or `folder` holds something that is no run.
+    """
+    folder = folder.absolute()
+    _refuse_foreign(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _lock(folder):
+        staging = _aside(folder, "writing")
+        if staging.exists():
+            shutil.rmtree(staging)
+        if not folder.exists() and _aside(folder, "previous").exists():
+            _aside(folder, "previous").rename(folder)
+        staging.mkdir()
+        try:
+            yield staging
+            _swap(staging, folder)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+
+
+def _refuse_foreign(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "the output is a file, expected a folder", str(folder))
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / MANIFEST).is_file():
+        raise FileExistsError(
+            errno.EEXIST,
+            "the output folder holds files that are no run; choose an empty or new folder",
+            str(folder),
+        )
+
+
+@contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    path = _aside(folder, "lock")
+    with path.open("w", encoding="utf-8") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not path.exists() or os.fstat(stream.fileno()).st_ino != path.stat().st_ino:
+                raise BlockingIOError  # the holder removed the file between our opening and locking
+        except BlockingIOError:
+            raise RunLocked(
+                f"another run is writing into {folder}: wait for it, or choose another --out"
+            ) from None
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _swap(staging: Path, folder: Path) -> None:
+    """Put `staging` in the place of `folder`; one step where the file system can exchange names."""
+    if not folder.exists():
+        staging.rename(folder)
+        return
+    if _exchange(staging, folder):
+        return  # the old run now lies in `staging` and is removed by the caller
+    previous = _aside(folder, "previous")
+    if previous.exists():
+        shutil.rmtree(previous)
+    folder.rename(previous)
+    staging.rename(folder)
+    shutil.rmtree(previous)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if not hasattr(libc, "renameat2"):
+        return False
+    done = libc.renameat2(
+        _AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE
+    )
+    return bool(done == 0)

@@ -1,0 +1,1 @@
+"""Folium maps of the tables they are handed, and nothing else."""

@@ -1,0 +1,1 @@
+"""Questions planners ask, answered from a city's layers."""

@@ -1,0 +1,66 @@
+"""What every test may ask for: the real cities, Chromium, a place for artefacts.
+
+Under CI=true a missing city or browser is a failure; elsewhere the test is skipped.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+IN_CI = os.environ.get("CI", "").lower() == "true"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+# Same examples on every run: a red build is a change in the code, not luck.
+settings.register_profile(
+    "ci",
+    derandomize=True,
+    deadline=None,
+    max_examples=40,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.register_profile("explore", deadline=None, max_examples=400)
+settings.load_profile(os.environ.get("LIFECIRCLE_HYPOTHESIS", "ci"))
+
+
+def _miss(message: str) -> None:
+    if IN_CI:
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of the real cities: `osm/`, `gtfs/`, `areas/`."""
+    folder = Path(os.environ.get("LIFECIRCLE_SHARED_DATA", ROOT.parent / "shared" / "data"))
+    if not (folder / "osm").is_dir():
+        _miss(f"no real cities at {folder}: set LIFECIRCLE_SHARED_DATA to the folder that holds osm/")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> Path:
+    """Executable of Debian's Chromium (or LIFECIRCLE_CHROMIUM)."""
+    named = os.environ.get("LIFECIRCLE_CHROMIUM", "")
+    found = named or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if not found or not Path(found).exists():
+        _miss("no Chromium: apt-get install chromium, or set LIFECIRCLE_CHROMIUM")
+    return Path(str(found))
+
+
+@pytest.fixture(scope="session")
+def artefacts() -> Path:
+    """Folder kept after the run: screenshots, timings."""
+    folder = Path(os.environ.get("LIFECIRCLE_ARTEFACTS", ROOT / "artefacts"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
