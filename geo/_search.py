@@ -4,14 +4,25 @@ Compiled at first call and kept in numba's cache; importing compiles nothing. Al
 the interpreter lock.
 """
 
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
 import numba
 import numpy as np
 
-_jit = numba.njit(cache=True, nogil=True)
+from geo.units import BoolArray, FloatArray, Int32Array, IntArray
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+def _jit(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    compiled: Callable[_P, _R] = numba.njit(cache=True, nogil=True)(function)
+    return compiled
 
 
 @_jit
-def _push(cost, item, size, new_cost, new_item):  # type: ignore[no-untyped-def]
+def _push(cost: FloatArray, item: Int32Array, size: int, new_cost: float, new_item: int) -> int:
     """Add an entry to a binary heap held in two arrays; returns the new size."""
     at = size
     while at > 0:
@@ -27,7 +38,7 @@ def _push(cost, item, size, new_cost, new_item):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def _drop_top(cost, item, size):  # type: ignore[no-untyped-def]
+def _drop_top(cost: FloatArray, item: Int32Array, size: int) -> int:
     """Remove the smallest entry; returns the new size."""
     size -= 1
     moved_cost = cost[size]
@@ -50,19 +61,19 @@ def _drop_top(cost, item, size):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def search_nearest(  # type: ignore[no-untyped-def]
-    arc_start,
-    arc_node,
-    arc_length_m,
-    edge_nodes,
-    edge_length_m,
-    edge_forward,
-    edge_backward,
-    source_edge,
-    source_offset_m,
-    source_leg_m,
-    limit_m,
-):
+def search_nearest(
+    arc_start: IntArray,
+    arc_node: Int32Array,
+    arc_length_m: FloatArray,
+    edge_nodes: Int32Array,
+    edge_length_m: FloatArray,
+    edge_forward: BoolArray,
+    edge_backward: BoolArray,
+    source_edge: Int32Array,
+    source_offset_m: FloatArray,
+    source_leg_m: FloatArray,
+    limit_m: float,
+) -> tuple[FloatArray, Int32Array]:
     """Metres from every node to its nearest source, and that source's row (-1: none)."""
     n_nodes = len(arc_start) - 1
     n_sources = len(source_edge)
@@ -123,29 +134,29 @@ def search_nearest(  # type: ignore[no-untyped-def]
 
 
 @_jit
-def _grown(values, capacity):  # type: ignore[no-untyped-def]
+def _grown(values: Any, capacity: int) -> Any:
     bigger = np.empty(capacity, dtype=values.dtype)
     bigger[: len(values)] = values
     return bigger
 
 
 @_jit
-def evaluate_homes(  # type: ignore[no-untyped-def]
-    edge_nodes,
-    edge_length_m,
-    edge_forward,
-    edge_backward,
-    home_edge,
-    home_offset_m,
-    home_leg_m,
-    node_walk_m,
-    node_source,
-    on_edge_start,
-    on_edge_source,
-    source_offset_m,
-    source_leg_m,
-    limit_m,
-):
+def evaluate_homes(
+    edge_nodes: Int32Array,
+    edge_length_m: FloatArray,
+    edge_forward: BoolArray,
+    edge_backward: BoolArray,
+    home_edge: Int32Array,
+    home_offset_m: FloatArray,
+    home_leg_m: FloatArray,
+    node_walk_m: FloatArray,
+    node_source: Int32Array,
+    on_edge_start: IntArray,
+    on_edge_source: Int32Array,
+    source_offset_m: FloatArray,
+    source_leg_m: FloatArray,
+    limit_m: float,
+) -> tuple[FloatArray, Int32Array]:
     """Metres from every home to its nearest source, and that source's row (-1: none)."""
     n_homes = len(home_edge)
     walk_m = np.full(n_homes, np.inf)
@@ -191,29 +202,29 @@ def evaluate_homes(  # type: ignore[no-untyped-def]
 
 
 @_jit
-def search_within(  # type: ignore[no-untyped-def]
-    arc_start,
-    arc_node,
-    arc_length_m,
-    edge_nodes,
-    edge_length_m,
-    edge_forward,
-    edge_backward,
-    source_edge,
-    source_offset_m,
-    source_leg_m,
-    source_start,
-    target_from,
-    target_to,
-    home_offset_m,
-    home_leg_m,
-    on_edge_start,
-    on_edge_home,
-    at_node_start,
-    at_node_home,
-    at_node_m,
-    limit_m,
-):
+def search_within(
+    arc_start: IntArray,
+    arc_node: Int32Array,
+    arc_length_m: FloatArray,
+    edge_nodes: Int32Array,
+    edge_length_m: FloatArray,
+    edge_forward: BoolArray,
+    edge_backward: BoolArray,
+    source_edge: Int32Array,
+    source_offset_m: FloatArray,
+    source_leg_m: FloatArray,
+    source_start: IntArray,
+    target_from: int,
+    target_to: int,
+    home_offset_m: FloatArray,
+    home_leg_m: FloatArray,
+    on_edge_start: IntArray,
+    on_edge_home: Int32Array,
+    at_node_start: IntArray,
+    at_node_home: Int32Array,
+    at_node_m: FloatArray,
+    limit_m: float,
+) -> tuple[IntArray, Int32Array, FloatArray]:
     """Homes within `limit_m` of targets `target_from` to `target_to - 1`.
 
     Returns the number of homes per target, their rows (ascending per target) and metres.
@@ -317,7 +328,9 @@ def search_within(  # type: ignore[no-untyped-def]
 
 
 @_jit
-def tally_pairs(home, walk_m, n_homes):  # type: ignore[no-untyped-def]
+def tally_pairs(
+    home: Int32Array, walk_m: FloatArray, n_homes: int
+) -> tuple[FloatArray, FloatArray]:
     """Smallest and second smallest walk of every home among its pairs."""
     first = np.full(n_homes, np.inf)
     second = np.full(n_homes, np.inf)

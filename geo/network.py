@@ -108,10 +108,8 @@ class StreetNetwork:
     def edge_lines(self) -> NDArray[np.object_]:
         """Shape `(E,)`: each edge as a shapely LineString."""
         counts = np.diff(self.edge_vertex)
-        lines: NDArray[np.object_] = shapely.linestrings(
-            self.vertex_xy, indices=np.repeat(np.arange(self.n_edges), counts)
-        )
-        return lines
+        owner = np.repeat(np.arange(self.n_edges), counts)
+        return np.asarray(shapely.linestrings(self.vertex_xy, indices=owner), dtype=np.object_)
 
     @cached_property
     def kept_tree(self) -> tuple[shapely.STRtree, IntArray]:
@@ -197,7 +195,9 @@ def build_network(
 
     n_edges = len(chain_start) - 1
     edge_of = np.repeat(np.arange(n_edges), np.diff(chain_start))
-    length = np.bincount(edge_of, weights=piece_length[chains], minlength=n_edges)
+    length = np.bincount(edge_of, weights=piece_length[chains], minlength=n_edges).astype(
+        np.float64
+    )
     longest = _longest_member(edge_of, piece_length[chains])
     vertex_node, edge_vertex = _join_vertices(pieces, chains, flipped, chain_start)
     ends = np.column_stack([vertex_node[edge_vertex[:-1]], vertex_node[edge_vertex[1:] - 1]])

@@ -16,6 +16,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -103,9 +104,7 @@ def _group_by_edge(links: Links, n_edges: int) -> _OnEdges:
     return _OnEdges(start, order.astype(np.int32))
 
 
-def _group_by_node(
-    network: StreetNetwork, homes: Links
-) -> tuple[IntArray, Int32Array, FloatArray]:
+def _group_by_node(network: StreetNetwork, homes: Links) -> tuple[IntArray, Int32Array, FloatArray]:
     """Homes at the nodes their walks may pass first, in compressed rows: start, home, metres."""
     rows = np.flatnonzero(homes.edge >= 0)
     edge, offset = homes.edge[rows], homes.offset_m[rows]
@@ -264,7 +263,7 @@ def _spans(n: int, workers: int) -> Iterator[tuple[int, int]]:
     """Cut `n` targets into pieces, some per worker so that none waits long for another."""
     pieces = 1 if workers == 1 or n < 64 else 4 * workers
     bounds = np.linspace(0, n, pieces + 1).astype(int).tolist()
-    yield from zip(bounds[:-1], bounds[1:], strict=True)
+    yield from pairwise(bounds)
 
 
 def count_within(pairs: ReachPairs, *, limit_m: float = UNREACHED) -> IntArray:

@@ -52,9 +52,7 @@ class Links:
         )
 
 
-def snap_points(
-    network: StreetNetwork, point_xy: FloatArray, *, max_leg_m: float = 150.0
-) -> Links:
+def snap_points(network: StreetNetwork, point_xy: FloatArray, *, max_leg_m: float = 150.0) -> Links:
     """Snap points to the nearest place on a street of a kept component.
 
     Of several edges at the same distance (a point nearest to a junction) the one with the lowest id

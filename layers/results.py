@@ -62,7 +62,10 @@ DEMAND = _columns(
     community_id=("str", "community it lies in; empty outside all"),
     name=("str", "name as listed or mapped"),
     households=("float64", "households that start here; empty when unknown"),
-    weight=("float64", "share basis within the community: households, floor area m², land m² or street m"),
+    weight=(
+        "float64",
+        "share basis within the community: households, floor area m², land m² or street m",
+    ),
     source=("str", "`table`, `buildings`, `land` or `streets`"),
     street_id=("int64", "street piece it was snapped to; -1 when unconnected"),
     street_name=("str", "name of that street"),
@@ -90,7 +93,10 @@ COVERAGE = _columns(
     status=("str", "`measured` or `unknown` (no facility of the kind in the data)"),
     households=("float64", "all households of the community; empty when unknown"),
     households_covered=("float64", "households at demand points within the limit"),
-    share=("float64", "share of households (or of the demand's weight where those are unknown), 0 to 1"),
+    share=(
+        "float64",
+        "share of households (or of the demand's weight where those are unknown), 0 to 1",
+    ),
     building_share=("float64", "share of residential buildings within the limit"),
     land_share=("float64", "share of residential land within the limit"),
     median_s=("float64", "household-weighted median walk, seconds; empty when unreached"),
@@ -193,5 +199,9 @@ def shape_table(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     rest = [name for name in frame.columns if name not in columns]
     shaped = frame[[*columns, *rest]]
     return shaped.astype(
-        {name: column.dtype for name, column in columns.items() if shaped[name].dtype != column.dtype}
+        {
+            name: column.dtype
+            for name, column in columns.items()
+            if shaped[name].dtype != column.dtype
+        }
     )

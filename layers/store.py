@@ -196,7 +196,9 @@ def stage_run(folder: Path) -> Iterator[Path]:
 
 def _refuse_foreign(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
-        raise NotADirectoryError(errno.ENOTDIR, "the output is a file, expected a folder", str(folder))
+        raise NotADirectoryError(
+            errno.ENOTDIR, "the output is a file, expected a folder", str(folder)
+        )
     if folder.is_dir() and any(folder.iterdir()) and not (folder / MANIFEST).is_file():
         raise FileExistsError(
             errno.EEXIST,
@@ -211,12 +213,14 @@ def _lock(folder: Path) -> Iterator[None]:
     with path.open("w", encoding="utf-8") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if not path.exists() or os.fstat(stream.fileno()).st_ino != path.stat().st_ino:
-                raise BlockingIOError  # the holder removed the file between our opening and locking
+            # the holder may have removed the file between our opening and our locking it
+            held = path.exists() and os.fstat(stream.fileno()).st_ino == path.stat().st_ino
         except BlockingIOError:
+            held = False
+        if not held:
             raise RunLocked(
                 f"another run is writing into {folder}: wait for it, or choose another --out"
-            ) from None
+            )
         try:
             yield
         finally:

@@ -44,7 +44,9 @@ def shared_data() -> Path:
     """Folder of the real cities: `osm/`, `gtfs/`, `areas/`."""
     folder = Path(os.environ.get("LIFECIRCLE_SHARED_DATA", ROOT.parent / "shared" / "data"))
     if not (folder / "osm").is_dir():
-        _miss(f"no real cities at {folder}: set LIFECIRCLE_SHARED_DATA to the folder that holds osm/")
+        _miss(
+            f"no real cities at {folder}: set LIFECIRCLE_SHARED_DATA to the folder that holds osm/"
+        )
     return folder
 
 

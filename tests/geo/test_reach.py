@@ -1,5 +1,7 @@
 """Kernels against a plain reference: networkx on a graph with every snapped point as a node."""
 
+from itertools import pairwise
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -33,7 +35,7 @@ def plain_graph(network: StreetNetwork, sources: Links, homes: Links) -> nx.DiGr
             ]
         stops.sort(key=lambda stop: stop[0])
         stops.append((float(network.edge_length_m[edge]), int(network.edge_nodes[edge, 1])))
-        for (here, one), (there, other) in zip(stops[:-1], stops[1:], strict=True):
+        for (here, one), (there, other) in pairwise(stops):
             if network.edge_forward[edge] or there == here:
                 arc(one, other, there - here)
             if network.edge_backward[edge] or there == here:
@@ -182,6 +184,8 @@ def test_links_of_another_system_are_refused():
         path_forward=np.array([True]),
         path_backward=np.array([True]),
     )
-    links = Links("EPSG:32649", *(np.zeros(1, dtype=t) for t in ("i4", "f8", "f8")), np.zeros((1, 2)))
+    links = Links(
+        "EPSG:32649", *(np.zeros(1, dtype=t) for t in ("i4", "f8", "f8")), np.zeros((1, 2))
+    )
     with pytest.raises(CrsMismatch, match="EPSG:32649"):
         measure_nearest(network, links, links)

@@ -1,0 +1,199 @@
+"""A city: the frozen bundle of everything read and checked, ready to be measured."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from geo.crs import metric_crs, unproject
+from layers.communities import (
+    build_cells,
+    check_extent,
+    check_places,
+    from_boundaries,
+    read_communities,
+)
+from layers.config import CityConfig, TableSource
+from layers.datum import check_datum
+from layers.demand import DemandPoints, build_demand, fill_households, read_demand
+from layers.entrances import build_entrances
+from layers.errors import InvalidLayer
+from layers.facilities import merge_facilities, read_facilities
+from layers.kinds import Kinds, read_kinds
+from layers.notices import Notice, has_errors
+from layers.osm import OsmExtract, read_osm
+from layers.parcels import read_parcels
+from layers.streets import Streets, build_streets
+
+Bounds = tuple[float, float, float, float]
+Report = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class City:
+    """What is known about a study area, all tables in WGS 84.
+
+    `demand` holds the starting points of walks and the yardsticks (residential buildings, cells of
+    residential land) beside them; `notices` everything the readers found.
+    """
+
+    config: CityConfig
+    kinds: Kinds
+    extract: OsmExtract
+    streets: Streets
+    communities: gpd.GeoDataFrame
+    demand: DemandPoints
+    facilities: gpd.GeoDataFrame
+    entrances: gpd.GeoDataFrame
+    parcels: gpd.GeoDataFrame | None
+    notices: tuple[Notice, ...]
+
+
+def build_city(config: CityConfig, *, report: Report) -> City:
+    """Read every source of a study area.
+
+    All tables are read before anything is judged, so that one call lists every error there is.
+
+    Raises
+    ------
+    InvalidLayer
+        Some input holds errors; its notices list them with everything else that was found.
+    UnreadableFile
+        The OSM file cannot be read.
+    """
+    kinds = read_kinds()
+    settings = config.settings
+    report("reading OSM", 0.0)
+    extract = read_osm(
+        config.osm, kinds=kinds, progress=lambda _, part: report("reading OSM", part)
+    )
+    notices = list(extract.notices)
+    if has_errors(notices):
+        raise InvalidLayer(notices)
+    report("building streets", 0.0)
+    crs = metric_crs(*extract.bounds)
+    streets, found = build_streets(extract, crs=crs, min_island_m=settings.min_island_m)
+    notices += found
+
+    report("reading tables", 0.0)
+    bounds = extract.bounds
+    communities, found = _read_communities(config, extract, streets)
+    notices += found
+    homes, found = _read_homes(config, streets, bounds)
+    notices += found
+    listed = []
+    for source in config.facilities:
+        frame, found = read_facilities(
+            source.path,
+            crs=source.crs,
+            encoding=source.encoding,
+            kinds=kinds,
+            limits=config.limits,
+        )
+        notices += found
+        notices += _check_points(frame, source, streets, bounds, "facility_id")
+        listed.append(frame)
+    parcels, found = _read_parcels(config, streets)
+    notices += found
+    if config.communities.path is not None and len(communities):
+        notices += check_extent(communities, bounds, settings.longest_walk_m)
+        if config.communities.crs is None:
+            notices += check_datum(communities, streets.network, layer=config.communities.path.name)
+    if has_errors(notices):
+        raise InvalidLayer(notices)
+
+    report("placing homes", 0.0)
+    demand = build_demand(
+        communities,
+        table=homes,
+        buildings=extract.buildings,
+        residential=extract.residential,
+        network=streets.network,
+        cell_m=settings.cell_m,
+        street_step_m=settings.street_step_m,
+    )
+    notices += demand.notices
+    communities, found = fill_households(communities, demand)
+    notices += found
+    report("finding entrances", 0.0)
+    facilities, found = merge_facilities(extract.facilities, listed)
+    notices += found
+    entrances = build_entrances(facilities, extract.entrances, streets.network)
+    if has_errors(notices):
+        raise InvalidLayer(notices)
+    return City(
+        config=config,
+        kinds=kinds,
+        extract=extract,
+        streets=streets,
+        communities=communities,
+        demand=demand,
+        facilities=facilities,
+        entrances=entrances,
+        parcels=parcels,
+        notices=tuple(notices),
+    )
+
+
+def _read_communities(
+    config: CityConfig, extract: OsmExtract, streets: Streets
+) -> tuple[gpd.GeoDataFrame, list[Notice]]:
+    """Communities from the user's table, from OSM boundaries, or analysis cells."""
+    source = config.communities
+    if source.path is not None:
+        return read_communities(
+            source.path, crs=source.crs, encoding=source.encoding, limits=config.limits
+        )
+    if source.osm_admin_level is not None:
+        return from_boundaries(extract.boundaries, source.osm_admin_level)
+    network = streets.network
+    starts = unproject(network.vertex_xy, network.crs)
+    shapes = np.concatenate(
+        [
+            extract.buildings.geometry.to_numpy(),
+            extract.residential.geometry.to_numpy(),
+            shapely.points(starts),
+        ]
+    )
+    return build_cells(shapes, float(source.cells_m or 0.0), network.crs), []
+
+
+def _read_homes(
+    config: CityConfig, streets: Streets, bounds: Bounds
+) -> tuple[gpd.GeoDataFrame | None, list[Notice]]:
+    source = config.demand
+    if source is None:
+        return None, []
+    frame, notices = read_demand(
+        source.path, crs=source.crs, encoding=source.encoding, limits=config.limits
+    )
+    return frame, notices + _check_points(frame, source, streets, bounds, "demand_id")
+
+
+def _read_parcels(
+    config: CityConfig, streets: Streets
+) -> tuple[gpd.GeoDataFrame | None, list[Notice]]:
+    source = config.parcels
+    if source is None:
+        return None, []
+    frame, notices = read_parcels(
+        source.path, crs=source.crs, encoding=source.encoding, limits=config.limits
+    )
+    if len(frame) and source.crs is None:
+        notices += check_datum(frame, streets.network, layer=source.path.name)
+    return frame, notices
+
+
+def _check_points(
+    frame: gpd.GeoDataFrame, source: TableSource, streets: Streets, bounds: Bounds, id_column: str
+) -> list[Notice]:
+    """Whether a table's places lie in the city, and in the datum they are said to be in."""
+    if frame.empty:
+        return []
+    name = source.path.name
+    notices = check_places(frame, bounds, layer=name, id_column=id_column)
+    if source.crs is None:
+        notices += check_datum(frame, streets.network, layer=name)
+    return notices

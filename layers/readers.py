@@ -1,0 +1,380 @@
+"""Files users bring -> tables with canonical columns and shapes in WGS 84.
+
+Formats: CSV, XLSX, GeoPackage, GeoJSON, Shapefile, FlatGeobuf, GeoParquet. Columns are found by
+name or alias (`columns.yaml`). Nothing is dropped or moved without a notice; what cannot be read
+becomes an error notice with the row number a person sees in the file.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from layers.columns import (
+    ColumnMatch,
+    ColumnSpec,
+    TableName,
+    count_matches,
+    match_columns,
+    read_columns,
+)
+from layers.errors import UnreadableFile
+from layers.limits import DEFAULT_LIMITS, Limits
+from layers.notices import Notice
+from layers.placing import PlacedShapes, place_shapes
+from layers.schema import check_schema, empty_values, explain_cells
+from layers.sheets import RawTable, Score, list_rows, read_csv, read_xlsx
+from layers.values import (
+    Cells,
+    Parsed,
+    parse_booleans,
+    parse_choices,
+    parse_codes,
+    parse_dates,
+    parse_numbers,
+    parse_texts,
+    parse_years,
+)
+from layers.vectors import VectorTable, read_vector
+
+GeometryWanted = Literal["polygon", "point", "any", "none"]
+
+_TEXTS = frozenset({".csv", ".txt", ".tsv"})
+_WORKBOOKS = frozenset({".xlsx", ".xlsm"})
+_VECTORS = frozenset({".gpkg", ".geojson", ".json", ".shp", ".fgb", ".parquet", ".geoparquet"})
+_KNOWN = "GeoPackage, GeoJSON, Shapefile (.shp), FlatGeobuf, GeoParquet, CSV or XLSX"
+_HINTS = {
+    ".xls": "save it as .xlsx",
+    ".et": "save it as .xlsx",
+    ".ods": "save it as .xlsx",
+    ".zip": "unpack it and name the .shp inside",
+    ".dbf": "name the .shp beside it",
+    ".mdb": "export the layer as GeoPackage",
+    ".gdb": "export the layer as GeoPackage",
+    ".dwg": "export the layer as GeoPackage",
+    ".kml": "export it as GeoJSON",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Source:
+    table: RawTable
+    vector: VectorTable | None
+    notices: list[Notice]
+
+
+def read_table(
+    path: Path,
+    *,
+    crs: str | int | None = None,
+    encoding: str | None = None,
+    layer_name: TableName = "communities",
+    aliases: Mapping[str, Sequence[str]] | None = None,
+    geometry: GeometryWanted = "polygon",
+    limits: Limits = DEFAULT_LIMITS,
+) -> tuple[gpd.GeoDataFrame, list[Notice]]:
+    """Read one table a user brings.
+
+    Parameters
+    ----------
+    crs
+        System of the coordinates: an EPSG code (`EPSG:4490`, `4545`), `gcj02`, `bd09`. None takes
+        the file's own word, else WGS 84.
+    encoding
+        Of a CSV or Shapefile; None recognises UTF-8, UTF-16 and GB 18030.
+    layer_name
+        Which table it is; its columns and aliases stand in `columns.yaml`.
+    aliases
+        Further names of columns, per canonical name.
+    geometry
+        What shapes the table must have; `none` reads none and gives a table without geometry.
+
+    Returns
+    -------
+    frame
+        Every canonical column (unknown numbers NaN, booleans NA, texts ""), `row` (the row number
+        as the user sees it), and unless `none` was wanted `geometry` in WGS 84, None where
+        unusable.
+    notices
+        Everything found, errors included.
+
+    Raises
+    ------
+    UnreadableFile
+        Missing, empty, over a limit, or not what its name says.
+    InvalidConfig
+        No such coordinate system.
+    """
+    spec = read_columns(layer_name)
+    source = _open(path, partial(count_matches, table=spec, aliases=aliases), encoding, limits)
+    table, notices = source.table, list(source.notices)
+    match = match_columns(table.headers, spec, aliases=aliases)
+    headers = {name: table.headers[place] for name, place in match.positions.items()}
+    notices.extend(_explain_columns(path, table, match, layer_name))
+    frame = pd.DataFrame({"row": table.rows})
+    for name, column in spec.columns.items():
+        values, more = _read_column(path, table, match, column, limits)
+        frame[name] = values
+        notices.extend(more)
+    if not len(frame):
+        notices.append(_empty_table(path))
+    notices.extend(check_schema(frame, layer_name, layer=path.name, headers=headers, limits=limits))
+    frame = frame[[*spec.columns, "row"]]
+    if geometry == "none":
+        return frame, notices
+    placed = place_shapes(
+        table,
+        match,
+        shapes=source.vector.shapes if source.vector else None,
+        file_crs=source.vector.crs if source.vector else None,
+        crs=crs,
+        layer=path.name,
+        limits=limits,
+    )
+    shapes, more = _check_types(placed, path.name, geometry, limits)
+    notices.extend((*placed.notices, *more))
+    return gpd.GeoDataFrame(
+        frame, geometry=gpd.array.from_shapely(shapes), crs="EPSG:4326"
+    ), notices
+
+
+def _open(path: Path, score: Score, encoding: str | None, limits: Limits) -> _Source:
+    suffix = path.suffix.lower()
+    if not path.is_file():
+        raise UnreadableFile(f"{path} does not exist; check the path, it is relative to city.toml")
+    size = path.stat().st_size
+    if size == 0:
+        raise UnreadableFile(f"{path.name} is empty (0 bytes); was the copy interrupted?")
+    if size > limits.max_file_bytes:
+        raise UnreadableFile(
+            f"{path.name} has {size / 2**20:.0f} MiB; the limit max_file_mb allows "
+            f"{limits.max_file_mb}"
+        )
+    if suffix in _TEXTS:
+        table, notices = read_csv(path, score, encoding=encoding, limits=limits)
+        return _Source(table, None, notices)
+    if suffix in _WORKBOOKS:
+        table, notices = read_xlsx(path, score, limits=limits)
+        return _Source(table, None, notices)
+    if suffix in _VECTORS:
+        vector, notices = read_vector(path, score, encoding=encoding, limits=limits)
+        return _Source(vector.table, vector, notices)
+    hint = f"; {_HINTS[suffix]}" if suffix in _HINTS else ""
+    raise UnreadableFile(
+        f"{path.name}: {suffix or 'no suffix'} is not read; expected {_KNOWN}{hint}"
+    )
+
+
+def _read_column(
+    path: Path, table: RawTable, match: ColumnMatch, column: ColumnSpec, limits: Limits
+) -> tuple[Any, list[Notice]]:
+    place = match.positions.get(column.name)
+    if place is None:
+        return empty_values(column, len(table.rows)), []
+    cells, header = table.columns[place], table.headers[place]
+    parsed = _parse(column, cells)
+    if column.name in match.units:
+        parsed.data[:] *= match.units[column.name]
+    as_list = list(cells)
+    notices = explain_cells(
+        as_list, parsed.bad, table.rows, column, layer=path.name, header=header, limits=limits
+    )
+    if parsed.rewritten.any():
+        first = int(np.flatnonzero(parsed.rewritten)[0])
+        notices.append(
+            Notice(
+                "info",
+                "number_rewritten",
+                path.name,
+                f"{int(parsed.rewritten.sum())} cells of column {header!r} were read as plain "
+                "numbers, "
+                f"such as {as_list[first]!r} as {parsed.data[first]:g}",
+                f"“{header}”列有 {int(parsed.rewritten.sum())} 个单元格按数字读取，"
+                f"如“{as_list[first]}”读作 {parsed.data[first]:g}",
+                row=list_rows([int(row) for row in table.rows[parsed.rewritten]]),
+                column=header,
+                found=str(as_list[first]),
+                count=int(parsed.rewritten.sum()),
+            )
+        )
+    if column.type == "number":
+        shared = [int(row) for row in table.rows if (int(row), place) in table.shared]
+        if shared:
+            notices.append(_merged_number(path, header, shared))
+    return parsed.data, notices
+
+
+def _parse(column: ColumnSpec, cells: Cells) -> Parsed:
+    if column.type == "number":
+        return parse_numbers(cells, column.units)
+    values = list(cells)
+    if column.type == "boolean":
+        return parse_booleans(values, column.words)
+    if column.type == "choice":
+        return parse_choices(values, column.words)
+    parsers = {"code": parse_codes, "year": parse_years, "date": parse_dates}
+    return parsers.get(column.type, parse_texts)(values)
+
+
+def _explain_columns(
+    path: Path, table: RawTable, match: ColumnMatch, layer_name: TableName
+) -> list[Notice]:
+    spec = read_columns(layer_name)
+    notices = []
+    known = ", ".join(header for header in table.headers if header.strip()) or "none"
+    for name, column in spec.columns.items():
+        if column.required and name not in match.positions:
+            notices.append(
+                Notice(
+                    "error",
+                    "missing_column",
+                    path.name,
+                    f"no column {name!r} ({column.title_zh}); columns found: {known}; rename one "
+                    "or add it",
+                    f"缺少“{column.title_zh}”列；现有列：{known}；请改名或补充",
+                    column=name,
+                    found=known,
+                    expected=f"{name}, {column.title_zh}",
+                )
+            )
+    for name, rest in match.ambiguous.items():
+        used = table.headers[match.positions[name]]
+        ignored = ", ".join(table.headers[place] for place in rest)
+        notices.append(
+            Notice(
+                "info",
+                "column_ambiguous",
+                path.name,
+                f"column {used!r} was read as {name}; not used though it may mean the same: "
+                f"{ignored}",
+                f"“{used}”列按“{spec.columns[name].title_zh}”读取；含义相近而未使用：{ignored}",
+                column=used,
+                found=ignored,
+                count=len(rest),
+            )
+        )
+    used_places = match.used()
+    unused = [h for place, h in enumerate(table.headers) if place not in used_places and h.strip()]
+    if unused:
+        notices.append(
+            Notice(
+                "info",
+                "columns_not_used",
+                path.name,
+                f"columns without a known meaning were not read: {', '.join(unused)}",
+                f"以下列未识别、未读取：{'、'.join(unused)}",
+                found=", ".join(unused),
+                count=len(unused),
+            )
+        )
+    return notices
+
+
+def _empty_table(path: Path) -> Notice:
+    return Notice(
+        "error",
+        "empty_table",
+        path.name,
+        "the table has a header but no row; expected at least one, is it the right file or sheet?",
+        "表中只有表头而没有数据行；请检查是否选错文件或工作表",
+        found="0",
+        expected="1",
+    )
+
+
+def _merged_number(path: Path, header: str, rows: Sequence[int]) -> Notice:
+    return Notice(
+        "error",
+        "merged_number",
+        path.name,
+        f"a number in column {header!r} stands in merged cells over rows {list_rows(rows)}; "
+        "unmerge them "
+        "and give each row its own number",
+        f"“{header}”列第 {list_rows(rows)} 行的数字位于合并单元格；请取消合并并逐行填写",
+        row=list_rows(rows),
+        column=header,
+        found="merged cells",
+        count=len(rows),
+    )
+
+
+def _check_types(
+    placed: PlacedShapes, layer: str, wanted: GeometryWanted, limits: Limits
+) -> tuple[NDArray[Any], list[Notice]]:
+    shapes = placed.shapes.copy()
+    notices = []
+    types = shapely.get_type_id(shapes)
+    areal = np.isin(types, (3, 6))
+    collections = types == 7
+    for place in np.flatnonzero(collections).tolist():
+        parts = [
+            part for part in shapely.get_parts(shapes[place]) if part.geom_type.endswith("Polygon")
+        ]
+        if parts:
+            shapes[place] = shapely.union_all(parts)
+            areal[place] = True
+    multipoints = (types == 4) & (shapely.get_num_geometries(shapes) == 1)
+    shapes[multipoints] = shapely.get_geometry(shapes[multipoints], 0)
+    allowed = {
+        "polygon": areal,
+        "point": (types == 0) | multipoints,
+        "any": areal | (types == 0) | multipoints,
+    }.get(wanted, np.ones(len(shapes), dtype=np.bool_))
+    wrong = ~allowed & (types >= 0)
+    words = {
+        "polygon": ("areas", "面"),
+        "point": ("points", "点"),
+        "any": ("points or areas", "点或面"),
+    }
+    if wrong.any():
+        english, chinese = words[wanted]
+        names = sorted({re.sub(r"^Multi", "", shape.geom_type) for shape in shapes[wrong]})
+        notices.append(
+            Notice(
+                "error",
+                "wrong_geometry",
+                layer,
+                f"{int(wrong.sum())} rows hold {', '.join(names)} where {english} are expected; "
+                + ("bring the boundaries" if wanted == "polygon" else "bring another layer"),
+                f"{int(wrong.sum())} 行的几何类型为 {', '.join(names)}，应为{chinese}",
+                row=list_rows([int(row) for row in placed.rows[wrong]]),
+                found=", ".join(names),
+                expected=english,
+                count=int(wrong.sum()),
+            )
+        )
+        shapes[wrong] = None
+    sizes = shapely.get_num_coordinates(shapes)
+    large = sizes > limits.max_shape_vertices
+    if large.any():
+        notices.append(
+            Notice(
+                "error",
+                "too_many_vertices",
+                layer,
+                f"{int(large.sum())} shapes have more vertices than the limit max_shape_vertices "
+                "allows "
+                f"({int(sizes.max())} > {limits.max_shape_vertices}); simplify them",
+                f"{int(large.sum())} 个图形的顶点数超过 max_shape_vertices 限制"
+                f"（{int(sizes.max())} > {limits.max_shape_vertices}），请简化",
+                row=list_rows([int(row) for row in placed.rows[large]]),
+                found=str(int(sizes.max())),
+                expected=str(limits.max_shape_vertices),
+                count=int(large.sum()),
+            )
+        )
+        shapes[large] = None
+    if int(sizes.sum()) > limits.max_vertices:
+        raise UnreadableFile(
+            f"{layer} has {int(sizes.sum())} vertices; the limit max_vertices allows "
+            f"{limits.max_vertices}; simplify its shapes"
+        )
+    return shapes, notices

@@ -1,0 +1,1 @@
+"""Published standards as data: one YAML file per document, every figure with its source."""

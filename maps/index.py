@@ -1,0 +1,93 @@
+"""First page of the maps: every kind with its city figure and the way to its map."""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from layers.store import Run
+from maps.legend import find_summary, list_sources
+from maps.style import read_palette
+from maps.text import LANGS, Lang, get_titles, read_text
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@cache
+def get_environment() -> jinja2.Environment:
+    """Templates of the pages; everything they print is escaped."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def find_main_limit(manifest: Mapping[str, Any]) -> float:
+    """15 minutes where the run has them, else its longest limit."""
+    limits = [float(limit) for limit in manifest.get("limits_min", ())] or [15.0]
+    return 15.0 if 15.0 in limits else max(limits)
+
+
+def index_page(run: Run, kinds: Iterable[str], *, lang: Lang = "zh") -> str:
+    """Stand-alone page that lists `kinds` with share, facilities and gaps, linked to their maps."""
+    manifest = run.manifest
+    main = find_main_limit(manifest)
+    limits = sorted({float(limit) for limit in manifest.get("limits_min", ())} | {main})
+    wanted = set(kinds)
+    gaps = run.gaps[run.gaps["status"] == "gap"]
+    gap_counts = gaps.groupby("kind")["community_id"].nunique().to_dict()
+    judged = set(run.gaps["kind"].unique())
+    decided = set(run.gaps["kind"][run.gaps["status"].isin(["met", "gap"])].unique())
+    palette = read_palette()
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for entry in manifest["kinds"]:
+        code = str(entry["code"])
+        if code not in wanted:
+            continue
+        summary = find_summary(manifest, code)
+        shares = {limit: _find_share(summary.get(format(limit, "g"))) for limit in limits}
+        groups.setdefault(str(entry.get("group") or "other"), []).append(
+            {
+                "code": code,
+                "names": get_titles(entry, "name"),
+                "n_facilities": entry.get("n_facilities"),
+                "share": shares[main],
+                "others": [shares[limit] for limit in limits if limit != main],
+                "gaps": int(gap_counts.get(code, 0)) if code in judged else None,
+                "undecided": code in judged and code not in decided,
+                "color": palette.group_color(str(entry.get("group", ""))),
+            }
+        )
+    households = run.communities["households"]
+    return (
+        get_environment()
+        .get_template("index.html")
+        .render(
+            manifest=manifest,
+            groups=groups,
+            main=format(main, "g"),
+            others=[format(limit, "g") for limit in limits if limit != main],
+            n_communities=len(run.communities),
+            households=None if households.isna().any() else int(households.sum()),
+            n_homes=len(run.demand),
+            n_streets=int(run.streets["kept"].sum()),
+            packs=[get_titles(pack, "title") for pack in manifest.get("packs", ())],
+            sources=list_sources(run),
+            text=read_text(),
+            langs=LANGS,
+            lang=lang,
+        )
+    )
+
+
+def _find_share(figures: Mapping[str, Any] | None) -> float | None:
+    """City share as a number from 0 to 1; nothing where it is unknown."""
+    if not figures or figures["status"] == "unknown":
+        return None
+    share = figures["share"]
+    return None if share is None or share != share else float(share)

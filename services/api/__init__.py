@@ -1,0 +1,1 @@
+"""The service over HTTP: the only part that knows requests, status codes and headers."""

@@ -1,0 +1,82 @@
+"""The app: settings in, routes, middleware and error answers put together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from maps.assets import assets_dir
+from services.api.deps import PROBLEMS
+from services.api.errors import add_error_handlers
+from services.api.holder import RunHolder
+from services.api.middleware import ConditionalGzip, SafetyHeaders
+from services.api.routes import (
+    collections,
+    communities,
+    coverage,
+    facts,
+    gaps,
+    health,
+    pages,
+    places,
+)
+from services.settings import ServiceSettings
+
+_DESCRIPTION = """Who reaches a shop, a clinic, a school or a government-service point on foot
+within a quarter of an hour, who does not, and why. Read-only; every figure comes from one run
+folder. Lengths are metres, times seconds unless a name says minutes, coordinates WGS 84 degrees,
+unknown values null."""
+
+
+def create_app(settings: ServiceSettings) -> FastAPI:
+    """Build the service for one run folder.
+
+    The run is opened when the app starts and looked after while it runs: a newer complete run in
+    the same folder is swapped in between requests. Without a complete run the service starts all
+    the same, says so on `/readyz`, and waits for one.
+
+    Parameters
+    ----------
+    settings
+        Run folder, limits and habits.
+
+    Raises
+    ------
+    AssetsMissing
+        The maps' front-end files were not fetched when the project was built.
+    """
+    holder = RunHolder(settings.run, maps_cached=settings.maps_cached)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await anyio.to_thread.run_sync(holder.refresh)
+        async with anyio.create_task_group() as tasks:
+            if settings.reload_s > 0:
+                tasks.start_soon(holder.watch, settings.reload_s)
+            yield
+            tasks.cancel_scope.cancel()
+
+    app = FastAPI(
+        title="LifeCircle",
+        summary="15-minute life circle on foot",
+        description=_DESCRIPTION,
+        version=health.find_version(),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        responses=PROBLEMS,
+    )
+    app.state.settings = settings
+    app.state.holder = holder
+    app.add_middleware(ConditionalGzip, min_bytes=settings.gzip_min_bytes)
+    app.add_middleware(SafetyHeaders)
+    add_error_handlers(app)
+    for module in (pages, coverage, gaps, communities, places, facts, collections, health):
+        app.include_router(module.router)
+    app.mount("/assets", StaticFiles(directory=assets_dir()), name="assets")
+    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
+    return app

@@ -1,0 +1,176 @@
+"""Query strings to typed values, as Annotated aliases."""
+
+import math
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Query, Request
+
+from services.api.features import Box
+from services.api.holder import RunHolder
+from services.api.models import Problem
+from services.api.opened import DEFAULT_MODE, Limit, OpenRun, Row
+from services.errors import InvalidQuery
+from services.settings import ServiceSettings
+
+_NAME_LENGTH = 200
+
+
+async def get_settings(request: Request) -> ServiceSettings:
+    """Return the settings the app was created with."""
+    settings: ServiceSettings = request.app.state.settings
+    return settings
+
+
+async def get_holder(request: Request) -> RunHolder:
+    """Holder of the run being served."""
+    holder: RunHolder = request.app.state.holder
+    return holder
+
+
+SettingsDep = Annotated[ServiceSettings, Depends(get_settings)]
+HolderDep = Annotated[RunHolder, Depends(get_holder)]
+
+
+async def get_run(holder: HolderDep) -> OpenRun:
+    """Return the run to answer from; kept for the whole request, even when a newer one comes in."""
+    return holder.get_current()
+
+
+RunDep = Annotated[OpenRun, Depends(get_run)]
+
+NameQuery = Annotated[str | None, Query(max_length=_NAME_LENGTH)]
+KindQuery = Annotated[
+    str | None, Query(max_length=_NAME_LENGTH, description="facility kind: code or name")
+]
+LimitQuery = Annotated[
+    str | None,
+    Query(max_length=20, description="limit of the walk: minutes (`15`) or metres (`500m`)"),
+]
+
+
+def find_kind(run: RunDep, kind: KindQuery = None) -> Row | None:
+    """Kind asked for, None for all."""
+    return None if kind is None else run.get_kind(kind)
+
+
+def get_kind(
+    run: RunDep, kind: Annotated[str, Query(max_length=_NAME_LENGTH, description="facility kind")]
+) -> Row:
+    """Kind that has to be given."""
+    return run.get_kind(kind)
+
+
+def get_mode(
+    run: RunDep,
+    mode: Annotated[str, Query(max_length=20, description="how people travel")] = DEFAULT_MODE,
+) -> str:
+    """Measured mode."""
+    return run.get_mode(mode)
+
+
+OptionalKindDep = Annotated[Row | None, Depends(find_kind)]
+KindDep = Annotated[Row, Depends(get_kind)]
+ModeDep = Annotated[str, Depends(get_mode)]
+
+
+def find_limit(run: RunDep, kind: OptionalKindDep, limit: LimitQuery = None) -> Limit | None:
+    """Limit that was measured for the kind, None for all."""
+    return None if limit is None else run.get_limit(limit, None if kind is None else kind["code"])
+
+
+def get_limit(run: RunDep, kind: OptionalKindDep, limit: LimitQuery = None) -> Limit:
+    """Limit that was measured for the kind, the main one unless another is asked for."""
+    return run.get_limit(limit, None if kind is None else kind["code"])
+
+
+def find_district(run: RunDep, district: NameQuery = None) -> str | None:
+    """District asked for; None, or an empty name, for the whole city."""
+    return run.get_district(district) if district else None
+
+
+OptionalLimitDep = Annotated[Limit | None, Depends(find_limit)]
+LimitDep = Annotated[Limit, Depends(get_limit)]
+DistrictDep = Annotated[str | None, Depends(find_district)]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A point, WGS 84 degrees."""
+
+    lon: float
+    lat: float
+
+
+def get_place(
+    lon: Annotated[float, Query(ge=-180, le=180, allow_inf_nan=False, description="degrees east")],
+    lat: Annotated[float, Query(ge=-90, le=90, allow_inf_nan=False, description="degrees north")],
+) -> Place:
+    """Point that has to be given."""
+    return Place(lon, lat)
+
+
+PlaceDep = Annotated[Place, Depends(get_place)]
+
+
+def get_minutes(
+    settings: SettingsDep,
+    minutes: Annotated[
+        str, Query(max_length=200, description="limits of the walk in minutes, by commas")
+    ] = "5,10,15",
+) -> tuple[float, ...]:
+    """Minutes of an isochrone, short ones first."""
+    expected = (
+        f"up to {settings.max_rings} numbers by commas, each above 0 "
+        f"and at most {settings.max_minutes:g} minutes"
+    )
+    values = _split_numbers("minutes", minutes, expected)
+    fine = all(0 < value <= settings.max_minutes for value in values)
+    if not fine or not 1 <= len(values) <= settings.max_rings:
+        raise InvalidQuery("minutes", minutes, expected)
+    return tuple(sorted(set(values)))
+
+
+MinutesDep = Annotated[tuple[float, ...], Depends(get_minutes)]
+
+
+def find_box(
+    bbox: Annotated[
+        str | None, Query(max_length=200, description="west,south,east,north in degrees")
+    ] = None,
+) -> Box | None:
+    """Box asked for; with six numbers the heights are left aside."""
+    expected = "west,south,east,north in degrees, south at most north"
+    if bbox is None:
+        return None
+    values = _split_numbers("bbox", bbox, expected)
+    if len(values) == 6:
+        values = [values[0], values[1], values[3], values[4]]
+    if len(values) != 4:
+        raise InvalidQuery("bbox", bbox, expected)
+    west, south, east, north = values
+    if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= north <= 90):
+        raise InvalidQuery("bbox", bbox, expected)
+    return west, south, east, north
+
+
+BoxDep = Annotated[Box | None, Depends(find_box)]
+
+
+def _split_numbers(parameter: str, text: str, expected: str) -> list[float]:
+    try:
+        values = [float(part) for part in text.split(",")]
+    except ValueError:
+        raise InvalidQuery(parameter, text, expected) from None
+    if not all(math.isfinite(value) for value in values):
+        raise InvalidQuery(parameter, text, expected)
+    return values
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "model": Problem,
+        "description": "what was wrong, and what would have been right",
+    }
+}
+"""Answers every route may give besides its own."""

@@ -1,0 +1,347 @@
+"""Wire shapes: what an answer looks like, apart from the inner tables."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Status = Literal["measured", "unknown"]
+Verdict = Literal["met", "gap", "unknown", "not_applicable"]
+
+
+class Wire(BaseModel):
+    """An answer; fields it does not name are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Problem(BaseModel):
+    """What was wrong with a request (RFC 9457)."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    parameter: str | None = Field(default=None, description="query parameter that was wrong")
+    allowed: list[str] | None = Field(default=None, description="values that would have been right")
+    distance_m: float | None = Field(
+        default=None, description="metres to the nearest walkable street"
+    )
+
+
+class Health(Wire):
+    """Whether the service can answer."""
+
+    status: Literal["ok", "ready", "unavailable"]
+    version: str
+    run: str | None = Field(default=None, description="name of the city being served")
+    created: str | None = Field(default=None, description="when its run was made")
+    fingerprint: str | None = Field(default=None, description="digest of its manifest")
+    reason: str | None = Field(
+        default=None, description="what is wrong with the run folder, if anything"
+    )
+
+
+class CoverageRow(Wire):
+    """Coverage of one community by one kind within one limit."""
+
+    community_id: str
+    kind: str
+    mode: str
+    limit: float
+    limit_unit: Literal["min", "m"]
+    status: Status
+    households: float | None = Field(description="all households; null when unknown")
+    households_covered: float | None
+    share: float | None = Field(description="0 to 1; of the demand's weight without households")
+    building_share: float | None
+    land_share: float | None
+    median_s: float | None = Field(description="median walk, seconds")
+    p90_s: float | None
+    facilities_inside: int
+    unconnected_households: float | None
+    unconnected_share: float | None = None
+    demand_source: str
+    n_demand: int
+
+
+class CoverageAnswer(Wire):
+    """Coverage rows."""
+
+    count: int
+    items: list[CoverageRow]
+
+
+class GapRow(Wire):
+    """Verdict of one rule on one community."""
+
+    community_id: str
+    name: str
+    district: str
+    pack: str
+    rule: str
+    rule_title_zh: str
+    rule_title_en: str
+    kind: str
+    status: Verdict
+    cause: str
+    needed: float | None
+    found: float | None
+    shortfall: float | None
+    unit: str
+    households_affected: float | None
+    limit: float | None
+    limit_unit: str
+    mode: str
+    detour_factor: float | None
+    nearest_m: float | None
+    nearest_facility_id: str
+    nearest_facility_name: str
+    barrier_kind: str
+    barrier_name: str
+    barrier_lon: float | None
+    barrier_lat: float | None
+    source_document: str
+    source_document_en: str
+    source_clause: str
+    source_status: str
+    reason: str
+    reason_en: str
+
+
+class GapAnswer(Wire):
+    """Gap rows, and how many there are per status."""
+
+    count: int
+    by_status: dict[Verdict, int]
+    items: list[GapRow]
+
+
+class Community(Wire):
+    """Facts of one community."""
+
+    community_id: str
+    name: str
+    district: str
+    subdistrict: str
+    households: float | None
+    population: float | None
+    valid_from: str
+    source: str
+    lon: float = Field(description="a point inside, degrees")
+    lat: float
+    bounds: tuple[float, float, float, float] = Field(description="west, south, east, north")
+
+
+class CommunityAnswer(Wire):
+    """Communities."""
+
+    count: int
+    items: list[Community]
+
+
+class LimitShare(Wire):
+    """Coverage within one limit."""
+
+    limit: float
+    limit_unit: Literal["min", "m"]
+    share: float | None
+    households_covered: float | None
+    building_share: float | None
+    land_share: float | None
+
+
+class NearestToCommunity(Wire):
+    """The shortest walk any home of the community has."""
+
+    kind: str
+    facility_id: str
+    entrance_id: str
+    name: str
+    nearest_m: float | None
+    nearest_s: float | None
+
+
+class KindCard(Wire):
+    """One kind on a community's card."""
+
+    kind: str
+    name_zh: str
+    name_en: str
+    group: str
+    mode: str
+    status: Status
+    median_s: float | None
+    p90_s: float | None
+    facilities_inside: int
+    unconnected_households: float | None
+    limits: list[LimitShare]
+    nearest: NearestToCommunity | None
+
+
+class DemandCard(Wire):
+    """How homes of a community were found."""
+
+    source: str
+    points: int
+    households: float | None
+
+
+class CommunityCard(Wire):
+    """Everything known about one community."""
+
+    community: Community
+    coverage: list[KindCard]
+    gaps: list[GapRow]
+    demand: list[DemandCard]
+    notices: list["NoticeRow"]
+
+
+class NoticeRow(Wire):
+    """One finding about the data."""
+
+    severity: Literal["error", "warning", "info"]
+    code: str
+    layer: str
+    message: str
+    message_zh: str
+    row: str
+    column: str
+    found: str
+    expected: str
+    count: int
+
+
+class NoticeAnswer(Wire):
+    """Notices, where the data come from, and what was assumed."""
+
+    count: int
+    items: list[NoticeRow]
+    attribution: list[str]
+    assumptions: list[Any]
+
+
+class KindAnswer(Wire):
+    """Facility kinds of the run, as its manifest lists them."""
+
+    count: int
+    items: list[dict[str, Any]]
+
+
+class RuleAnswer(Wire):
+    """Rules that were judged, with their source and the number of communities per verdict."""
+
+    count: int
+    items: list[dict[str, Any]]
+
+
+class KindSummary(Wire):
+    """One kind over the city or one district."""
+
+    kind: str
+    name_zh: str
+    name_en: str
+    group: str
+    mode: str
+    limit: float
+    limit_unit: Literal["min", "m"]
+    district: str | None
+    status: Status
+    reason: str = Field(description="why it is unknown, in Chinese; empty otherwise")
+    reason_en: str
+    n_facilities: int | None
+    basis: Literal["households", "buildings", "land", "communities", "none"] = Field(
+        description="what the share is a share of; `communities`: mean of their shares"
+    )
+    share: float | None
+    households: float | None
+    households_covered: float | None
+    households_not_covered: float | None
+    unconnected_households: float | None
+    building_share: float | None
+    land_share: float | None
+    communities: int
+    communities_unknown: int = Field(description="communities without a measured share")
+    communities_without_households: int
+    limits: list[LimitShare]
+    gaps: dict[Verdict, int] = Field(description="communities per worst verdict of its rules")
+
+
+class SummaryAnswer(Wire):
+    """The city in figures."""
+
+    city: dict[str, Any]
+    items: list[KindSummary]
+
+
+class Street(Wire):
+    """A street piece."""
+
+    street_id: int
+    name: str
+    highway: str
+
+
+class SnappedPoint(Wire):
+    """Where a point meets the streets."""
+
+    lon: float
+    lat: float
+    leg_m: float = Field(description="straight metres from the point to the street")
+    street: Street
+
+
+class Legs(Wire):
+    """Parts of a walk, metres; they add up to `walk_m`."""
+
+    to_street_m: float
+    along_streets_m: float
+    from_street_m: float
+
+
+class EntranceUsed(Wire):
+    """The way into a facility that a walk ends at."""
+
+    entrance_id: str
+    source: str
+    lon: float
+    lat: float
+    street: Street
+
+
+class NearestFacility(Wire):
+    """One facility and the walk to it."""
+
+    facility_id: str
+    name: str
+    walk_m: float
+    walk_s: float
+    minutes: float
+    entrance: EntranceUsed
+    legs: Legs
+
+
+class NearestAnswer(Wire):
+    """Nearest facilities of a kind from a point."""
+
+    lon: float
+    lat: float
+    kind: str
+    name_zh: str
+    name_en: str
+    traveller: str
+    speed_m_s: float
+    status: Literal["reached", "unreached", "unknown"]
+    reason: str
+    reason_en: str
+    snapped: SnappedPoint
+    nearest: list[NearestFacility]
+
+
+class FeatureCollection(BaseModel):
+    """GeoJSON features."""
+
+    type: Literal["FeatureCollection"]
+    features: list[dict[str, Any]]
+
+
+CommunityCard.model_rebuild()

@@ -1,0 +1,356 @@
+"""A run opened for answering: look-ups built once per run, most of them on first use."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import shapely
+
+from layers.store import Run
+from maps.pages import Backdrop, build_backdrop
+from services.api.features import FeatureTable, build_feature_tables
+from services.api.jsonable import list_rows, plain_value
+from services.errors import (
+    InvalidQuery,
+    UnknownCollection,
+    UnknownCommunity,
+    UnknownDistrict,
+    UnknownKindHere,
+    UnknownRuleHere,
+)
+from services.places import PlaceFinder
+
+Row = dict[str, Any]
+DEFAULT_MODE = "walk"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit of the walk as the coverage table holds it."""
+
+    value: float
+    unit: str
+
+    @property
+    def text(self) -> str:
+        """As a user writes it: `15` for minutes, `500m` for metres."""
+        return f"{self.value:g}{'' if self.unit == 'min' else self.unit}"
+
+
+class OnceCache:
+    """Computes each value once, even when several threads ask at the same time.
+
+    Parameters
+    ----------
+    most
+        Values kept; the one unused for longest goes first.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._values: OrderedDict[Hashable, Any] = OrderedDict()
+        self._busy: dict[Hashable, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, build: Callable[[], Any]) -> Any:
+        """Return the value of `key`, building it if it is not kept."""
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+                return self._values[key]
+            busy = self._busy.setdefault(key, threading.Lock())
+        with busy:
+            with self._lock:
+                if key in self._values:
+                    return self._values[key]
+            value = build()
+            with self._lock:
+                self._values[key] = value
+                while len(self._values) > self._most:
+                    self._values.popitem(last=False)
+                self._busy.pop(key, None)
+            return value
+
+
+class OpenRun:
+    """One run with its look-ups.
+
+    Parameters
+    ----------
+    run
+        Tables and network as read from the folder.
+    fingerprint
+        Digest of the run's manifest.
+    maps_cached
+        Map pages kept ready.
+
+    Raises
+    ------
+    KeyError
+        The manifest lacks a part every run has.
+    """
+
+    def __init__(self, run: Run, fingerprint: str, *, maps_cached: int = 32) -> None:
+        self.run = run
+        self.fingerprint = fingerprint
+        self.manifest: Row = plain_value(run.manifest)
+        self.kinds: dict[str, Row] = {kind["code"]: kind for kind in self.manifest["kinds"]}
+        self.maps = OnceCache(maps_cached)
+        self._coverage = OnceCache(len(self.kinds) + 1)
+        self._places = OnceCache(1)
+
+    @property
+    def name(self) -> str:
+        """The city's name."""
+        return str(self.manifest.get("name", ""))
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the city is invented."""
+        return bool(self.manifest.get("synthetic", False))
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """West, south, east, north in degrees."""
+        west, south, east, north = (float(value) for value in self.manifest["bounds"])
+        return west, south, east, north
+
+    @cached_property
+    def city(self) -> Row:
+        """The city's facts: what the page's frame shows before any kind is chosen."""
+        known = self.run.communities["households"].dropna()
+        severities = self.run.notices["severity"]
+        counts = self.run.notices["count"].groupby(severities, sort=True).sum()
+        return {
+            "name": self.name,
+            "synthetic": self.synthetic,
+            "created": self.manifest.get("created"),
+            "bounds": list(self.bounds),
+            "communities": len(self.run.communities),
+            "communities_source": ",".join(sorted(self.run.communities["source"].unique())),
+            "households": round(float(known.sum()), 6) if len(known) else None,
+            "communities_without_households": len(self.run.communities) - len(known),
+            "districts": list(self.districts),
+            "modes": list(self.modes),
+            "limits": [{"limit": limit.value, "limit_unit": limit.unit} for limit in self.limits],
+            "main_limit": {"limit": self.main_limit.value, "limit_unit": self.main_limit.unit},
+            "packs": [
+                {key: pack.get(key) for key in ("code", "title_zh", "title_en")}
+                for pack in self.manifest.get("packs", [])
+            ],
+            "notices": {str(severity): int(count) for severity, count in counts.items()},
+            "attribution": self.manifest.get("attribution", []),
+            "assumptions": self.manifest.get("assumptions", []),
+        }
+
+    @cached_property
+    def backdrop(self) -> Backdrop:
+        """What all map pages of the run share, encoded once."""
+        return build_backdrop(self.run)
+
+    @cached_property
+    def communities(self) -> dict[str, Row]:
+        """Facts of each community by its code, with a point inside and its bounds."""
+        frame = self.run.communities
+        inside = shapely.point_on_surface(frame.geometry.to_numpy())
+        bounds = np.round(frame.geometry.bounds.to_numpy(), 7).tolist()
+        rows = list_rows(frame)
+        for row, point, box in zip(rows, inside, bounds, strict=True):
+            row["lon"], row["lat"] = round(point.x, 7), round(point.y, 7)
+            row["bounds"] = box
+        return {row["community_id"]: row for row in rows}
+
+    @cached_property
+    def districts(self) -> tuple[str, ...]:
+        """Names of the districts, in the order of the communities."""
+        names = (row["district"] for row in self.communities.values())
+        return tuple(dict.fromkeys(name for name in names if name))
+
+    @cached_property
+    def modes(self) -> tuple[str, ...]:
+        """Modes that were measured."""
+        return tuple(str(mode) for mode in self.run.coverage["mode"].unique()) or (DEFAULT_MODE,)
+
+    @cached_property
+    def limits(self) -> tuple[Limit, ...]:
+        """Limits every kind was measured at, in minutes, short ones first."""
+        minutes = {float(value) for value in self.manifest["limits_min"]}
+        return tuple(Limit(value, "min") for value in sorted(minutes | {self.main_limit.value}))
+
+    @cached_property
+    def main_limit(self) -> Limit:
+        """The limit the maps and the summary open with."""
+        longest = max(self.manifest["limits_min"])
+        chosen = self.manifest.get("settings", {}).get("main_limit_min", longest)
+        return Limit(float(chosen), "min")
+
+    def list_limits(self, kind: str) -> tuple[Limit, ...]:
+        """Limits a kind was measured at, minutes first; some kinds have more, from their rules."""
+        pairs = {(row["limit"], row["limit_unit"]) for row in self.list_coverage(kind)}
+        limits = [Limit(value, unit) for value, unit in pairs]
+        return tuple(sorted(limits, key=lambda limit: (limit.unit != "min", limit.value)))
+
+    @cached_property
+    def rules(self) -> tuple[Row, ...]:
+        """Rules of every pack, each with the code of its pack."""
+        return tuple(
+            {**rule, "pack": pack["code"]}
+            for pack in self.manifest.get("packs", [])
+            for rule in pack.get("rules", [])
+        )
+
+    @cached_property
+    def gaps(self) -> list[Row]:
+        """Rows of the gap table."""
+        return list_rows(self.run.gaps)
+
+    @cached_property
+    def notices(self) -> list[Row]:
+        """Rows of the notice table."""
+        return list_rows(self.run.notices)
+
+    @cached_property
+    def nearest_of_community(self) -> dict[str, dict[str, Row]]:
+        """Per community and kind: the shortest of its homes' walks, and where it ends."""
+        access = self.run.access
+        reached = access[access["nearest_m"].notna() & (access["mode"] == DEFAULT_MODE)]
+        first = reached.sort_values(["nearest_m", "demand_id"], kind="stable").drop_duplicates(
+            ["community_id", "kind"]
+        )
+        columns = ["community_id", "kind", "facility_id", "entrance_id", "nearest_m", "nearest_s"]
+        nearest: dict[str, dict[str, Row]] = {}
+        for row in list_rows(first, columns):
+            row["name"] = self.facility_names.get((row["facility_id"], row["kind"]), "")
+            nearest.setdefault(row.pop("community_id"), {})[row["kind"]] = row
+        return nearest
+
+    @cached_property
+    def facility_names(self) -> dict[tuple[str, str], str]:
+        """Names by facility and kind."""
+        frame = self.run.facilities
+        keys = zip(frame["facility_id"], frame["kind"], strict=True)
+        return dict(zip(keys, frame["name"].fillna("").astype(str), strict=True))
+
+    @cached_property
+    def demand_of_community(self) -> dict[str, list[Row]]:
+        """Per community: how its homes were found, with how many points and households."""
+        grouped = (
+            self.run.demand.groupby(["community_id", "source"], sort=True, observed=True)
+            .agg(
+                points=("demand_id", "size"),
+                households=("households", lambda h: h.sum(min_count=1)),
+            )
+            .reset_index()
+        )
+        found: dict[str, list[Row]] = {}
+        for row in list_rows(grouped):
+            found.setdefault(row.pop("community_id"), []).append(row)
+        return found
+
+    @cached_property
+    def collections(self) -> dict[str, FeatureTable]:
+        """Tables offered as features, by name."""
+        return build_feature_tables(self.run)
+
+    @property
+    def places(self) -> PlaceFinder:
+        """What answers questions about one point."""
+        finder: PlaceFinder = self._places.get("places", lambda: PlaceFinder(self.run))
+        return finder
+
+    def list_coverage(self, kind: str) -> list[Row]:
+        """Rows of the coverage table of one kind, every mode and limit."""
+
+        def build() -> list[Row]:
+            frame = self.run.coverage
+            return list_rows(frame[frame["kind"] == kind])
+
+        rows: list[Row] = self._coverage.get(kind, build)
+        return rows
+
+    def get_community(self, community_id: str) -> Row:
+        """Facts of one community; raises `UnknownCommunity`."""
+        if community_id not in self.communities:
+            raise UnknownCommunity(community_id, self.communities)
+        return self.communities[community_id]
+
+    def get_kind(self, code: str) -> Row:
+        """Facts of one facility kind, by code or Chinese or English name.
+
+        Raises
+        ------
+        UnknownKindHere
+            The run holds no such kind.
+        """
+        if code in self.kinds:
+            return self.kinds[code]
+        wanted = code.strip().casefold()
+        for kind in self.kinds.values():
+            names = (kind["code"], kind.get("name_zh", ""), kind.get("name_en", ""))
+            if wanted and wanted in {str(name).casefold() for name in names}:
+                return kind
+        raise UnknownKindHere(code, self.kinds)
+
+    def get_district(self, name: str) -> str:
+        """Return the name of a district; raises `UnknownDistrict`."""
+        if name not in self.districts:
+            raise UnknownDistrict(name, self.districts)
+        return name
+
+    def get_rule(self, code: str) -> str:
+        """Return the code of a rule that was judged; raises `UnknownRuleHere`."""
+        codes = {str(rule["code"]) for rule in self.rules}
+        if code not in codes:
+            raise UnknownRuleHere(code, codes)
+        return code
+
+    def get_mode(self, mode: str) -> str:
+        """Return a measured mode; raises `InvalidQuery`."""
+        if mode not in self.modes:
+            raise InvalidQuery(
+                "mode", mode, f"one of {', '.join(self.modes)} (what was measured)",
+                allowed=self.modes,
+            )  # fmt: skip
+        return mode
+
+    def get_limit(self, text: str | None, kind: str | None = None) -> Limit:
+        """Return a limit that was measured, the main one if None is asked for.
+
+        Parameters
+        ----------
+        text
+            Minutes (`15`) or metres (`500m`).
+        kind
+            Kind it must have been measured for; None takes those every kind has.
+
+        Raises
+        ------
+        InvalidQuery
+            It was not measured.
+        """
+        if text is None:
+            return self.main_limit
+        wanted = text.strip().lower().removesuffix("min")
+        limits = self.limits if kind is None else self.list_limits(kind)
+        for limit in limits:
+            if wanted == limit.text:
+                return limit
+        texts = tuple(limit.text for limit in limits)
+        raise InvalidQuery(
+            "limit", text, f"one of {', '.join(texts)} (minutes, or metres as 500m)", allowed=texts
+        )
+
+    def get_collection(self, name: str) -> FeatureTable:
+        """Return one table of features; raises `UnknownCollection`."""
+        if name not in self.collections:
+            raise UnknownCollection(name, self.collections)
+        return self.collections[name]
+
+    def contains(self, community_id: str, district: str | None) -> bool:
+        """Whether the community lies in the district; None stands for the whole city."""
+        row = self.communities.get(community_id)
+        return district is None or (row is not None and row["district"] == district)

@@ -1,0 +1,144 @@
+// The communities as a list that can be sorted and filtered; the one chosen opens its card in place.
+
+import { drawCard } from "./card.js";
+import { ask, state } from "./state.js";
+import { count, el, known, percent, swatch, t, verdict } from "./words.js";
+
+const COLUMNS = ["name", "share", "households", "status"];
+const RANK = { gap: 0, unknown: 1, met: 2, not_applicable: 3, none: 4 };
+const PAGE = 200;
+const collator = new Intl.Collator("zh-Hans-CN", { numeric: true });
+
+/** The list below the summary. `choose(id)` is called when a row is clicked, "" when it is closed. */
+export class CommunityList {
+  constructor({ rows, columns, shown, more, choose, change, chooseKind }) {
+    Object.assign(this, { rows, columns, shown, more, choose, change, chooseKind });
+    this.items = [];
+    this.length = PAGE;
+    this.more.addEventListener("click", () => { this.length += PAGE; this.draw(); });
+  }
+
+  /** Facts of the communities joined with coverage and verdicts of the kind looked at. */
+  fill(communities, coverage, gaps) {
+    const shares = new Map(coverage.map((row) => [row.community_id, row]));
+    const worst = new Map();
+    for (const gap of gaps) {
+      const before = worst.get(gap.community_id) || "none";
+      if (RANK[gap.status] < RANK[before]) worst.set(gap.community_id, gap.status);
+    }
+    this.items = communities.map((facts) => {
+      const row = shares.get(facts.community_id);
+      return {
+        ...facts,
+        share: row && row.status === "measured" ? row.share : null,
+        status: worst.get(facts.community_id) || "none",
+        text: `${facts.name} ${facts.community_id} ${facts.district} ${facts.subdistrict}`.toLowerCase(),
+      };
+    });
+    this.draw();
+  }
+
+  list() {
+    const words = state.filter.trim().toLowerCase().split(/\s+/).filter(Boolean);
+    const wanted = this.items.filter((item) => words.every((word) => item.text.includes(word)));
+    return wanted.sort(this.order());
+  }
+
+  /** Unknown values stand last whichever way the rest is sorted. */
+  order() {
+    const by = state.sort || "share", sign = state.falling ? -1 : 1;
+    const name = (a, b) => collator.compare(a.name || a.community_id, b.name || b.community_id);
+    if (by === "name") return (a, b) => sign * name(a, b);
+    if (by === "status") return (a, b) => sign * (RANK[a.status] - RANK[b.status]) || name(a, b);
+    return (a, b) => {
+      if (known(a[by]) !== known(b[by])) return known(a[by]) ? -1 : 1;
+      return (known(a[by]) ? sign * (a[by] - b[by]) : 0) || name(a, b);
+    };
+  }
+
+  draw() {
+    this.drawColumns();
+    const found = this.list();
+    this.shown.textContent = t("n_shown", { shown: found.length, all: this.items.length });
+    const place = found.findIndex((item) => item.community_id === state.community);
+    if (place >= this.length) this.length = place + 1;
+    const lines = found.slice(0, this.length).flatMap((item) => this.drawRow(item));
+    if (!found.length) lines.push(el("tr", "", this.wide(el("p", "quiet", t("nothing_matches")))));
+    this.rows.replaceChildren(...lines);
+    const rest = found.length - this.length;
+    this.more.hidden = rest <= 0;
+    this.more.textContent = t("show_more", { n: Math.min(PAGE, rest) });
+  }
+
+  wide(...children) {
+    const cell = el("td", "", ...children);
+    cell.colSpan = COLUMNS.length;
+    return cell;
+  }
+
+  drawColumns() {
+    const heads = COLUMNS.map((column) => {
+      const button = el("button", "", t(`sort_${column}`));
+      button.type = "button";
+      button.title = t("sort_hint");
+      button.dataset.sort = column;
+      const head = el("th", `col-${column}`, button);
+      head.scope = "col";
+      const now = (state.sort || "share") === column;
+      if (now) head.setAttribute("aria-sort", state.falling ? "descending" : "ascending");
+      button.addEventListener("click", () => {
+        state.falling = now ? !state.falling : column === "households";
+        state.sort = column;
+        this.change();
+        this.draw();
+        this.columns.querySelector(`[data-sort="${column}"]`).focus();
+      });
+      return head;
+    });
+    this.columns.replaceChildren(...heads);
+  }
+
+  drawRow(item) {
+    const open = item.community_id === state.community;
+    const button = el("button", "row-name", item.name || t("unnamed"));
+    button.type = "button";
+    button.setAttribute("aria-expanded", String(open));
+    const place = [item.district, item.subdistrict].filter(Boolean).join(" ");
+    const bar = el("span", "track", el("i"));
+    bar.firstChild.style.width = known(item.share) ? `${100 * item.share}%` : "0";
+    const row = el(
+      "tr", open ? "row open" : "row",
+      el("td", "col-name", button, el("small", "", place)),
+      el("td", "col-share", el("span", "share", swatch(item.share), el("span", "", percent(item.share)))),
+      el("td", "col-households", known(item.households) ? count(item.households) : el("span", "quiet", t("unknown"))),
+      el("td", "col-status", verdict(item.status)),
+    );
+    row.dataset.community = item.community_id;
+    row.addEventListener("click", () => this.choose(open ? "" : item.community_id));
+    if (!open) return [row];
+    const detail = el("tr", "detail", this.wide(el("p", "quiet", t("loading"))));
+    this.openCard(item.community_id, detail.firstChild);
+    return [row, detail];
+  }
+
+  async openCard(id, cell) {
+    try {
+      const card = await ask(`/v1/communities/${encodeURIComponent(id)}`);
+      if (state.community !== id) return;
+      cell.replaceChildren(drawCard(card, () => this.choose(""), this.chooseKind));
+    } catch (error) {
+      cell.replaceChildren(el("p", "explain", t("failed", { why: error.message })));
+    }
+  }
+
+  /** Bring the chosen row to the top of the panel. */
+  show(id, panel) {
+    const row = [...this.rows.children].find((line) => line.dataset.community === id);
+    if (!row) return;
+    const head = this.columns.parentElement.getBoundingClientRect().height;
+    const scroller = panel.scrollHeight > panel.clientHeight + 1 ? panel : document.scrollingElement;
+    const top = scroller === panel ? panel.getBoundingClientRect().top : 0;
+    const smooth = !matchMedia("(prefers-reduced-motion: reduce)").matches;
+    scroller.scrollTo({ top: scroller.scrollTop + row.getBoundingClientRect().top - top - head - 2, behavior: smooth ? "smooth" : "auto" });
+  }
+}

@@ -1,0 +1,45 @@
+// What is being looked at, kept in the address so that it can be sent to somebody else.
+
+import { language, page } from "./words.js";
+
+const query = new URLSearchParams(location.search);
+const kinds = page.kinds.map((kind) => kind.code);
+const limits = page.city.limits.map((limit) => limit.limit);
+const SORTS = ["name", "households", "share", "status"];
+
+const among = (value, choices, otherwise) => (choices.includes(value) ? value : otherwise);
+
+export const state = {
+  kind: among(query.get("kind"), kinds, page.first_kind),
+  mode: among(query.get("mode"), page.city.modes, page.city.modes[0]),
+  limit: among(Number(query.get("limit")), limits, page.city.main_limit.limit),
+  district: among(query.get("district"), page.city.districts, ""),
+  community: query.get("community") || "",
+  sort: among((query.get("sort") || "").replace(/^-/, ""), SORTS, ""),
+  falling: (query.get("sort") || "").startsWith("-"),
+  filter: query.get("q") || "",
+};
+
+/** Write the state into the address, leaving out what everybody starts with. */
+export function rememberState() {
+  const asked = new URLSearchParams();
+  asked.set("kind", state.kind);
+  if (state.mode !== page.city.modes[0]) asked.set("mode", state.mode);
+  if (state.limit !== page.city.main_limit.limit) asked.set("limit", String(state.limit));
+  if (state.district) asked.set("district", state.district);
+  if (state.community) asked.set("community", state.community);
+  if (state.sort) asked.set("sort", (state.falling ? "-" : "") + state.sort);
+  if (state.filter) asked.set("q", state.filter);
+  if (language.now !== "zh") asked.set("lang", language.now);
+  history.replaceState(null, "", `/?${asked}`);
+}
+
+/** Ask the service; a problem document's own words are the error's message. */
+export async function ask(path, values = {}) {
+  const given = Object.entries(values).filter(([, value]) => value !== "" && value !== undefined);
+  const asked = new URLSearchParams(given).toString();
+  const answer = await fetch(asked ? `${path}?${asked}` : path, { headers: { Accept: "application/json" } });
+  const body = await answer.json();
+  if (!answer.ok) throw new Error(body.detail || answer.statusText);
+  return body;
+}

@@ -1,0 +1,91 @@
+// Words and numbers of the page, in the language chosen.
+
+const data = JSON.parse(document.getElementById("page-data").textContent);
+
+export const page = data;
+export const language = { now: data.lang };
+
+/** The words of a key, with {names} filled in; names are text and stay text. */
+export function t(key, fill = {}) {
+  const words = (data.words[key] || { zh: key, en: key })[language.now];
+  return words.replace(/\{(\w+)\}/g, (all, name) => (name in fill ? String(fill[name]) : all));
+}
+
+/** Whichever of `<stem>_zh` and `<stem>_en` (or plain `<stem>` for Chinese) the language asks for. */
+export function pick(entry, stem) {
+  const zh = entry[`${stem}_zh`] ?? entry[stem];
+  const en = entry[`${stem}_en`];
+  return (language.now === "zh" ? zh || en : en || zh) || "";
+}
+
+export const known = (value) => value !== null && value !== undefined && Number.isFinite(Number(value));
+
+export function count(value) {
+  return known(value) ? Math.round(value).toLocaleString("en-US") : t("unknown");
+}
+
+/** A share as per cent; 0 % and 100 % are said only when they are exact. */
+export function percent(share) {
+  if (!known(share)) return t("unknown");
+  const p = 100 * share;
+  if (p === 0 || p === 100) return `${p}%`;
+  return `${Math.min(99.9, Math.max(0.1, p)).toFixed(1)}%`;
+}
+
+export const metres = (value) => t("n_metres", { n: Math.round(value).toLocaleString("en-US") });
+
+export function limitText(limit) {
+  const n = String(Number(limit.limit));
+  return limit.limit_unit === "m" ? t("metres", { n }) : t("minutes", { n });
+}
+
+/** An element with a class, text or children. Text is only ever set as text. */
+export function el(tag, className = "", ...children) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  node.append(...children.filter((child) => child !== null && child !== undefined && child !== ""));
+  return node;
+}
+
+/** Put the words of the language into everything the server rendered. */
+export function translatePage() {
+  document.documentElement.lang = language.now === "zh" ? "zh-CN" : "en";
+  document.title = t("title", { city: data.city.name });
+  for (const node of document.querySelectorAll("[data-t]")) node.textContent = t(node.dataset.t);
+  for (const node of document.querySelectorAll("[data-t-title]")) node.title = t(node.dataset.tTitle);
+  for (const node of document.querySelectorAll("[data-t-placeholder]")) node.placeholder = t(node.dataset.tPlaceholder);
+  for (const node of document.querySelectorAll("[data-t-label]")) node.setAttribute("aria-label", t(node.dataset.tLabel));
+  document.getElementById("language").lang = language.now === "zh" ? "en" : "zh-CN";
+}
+
+const breaks = data.palette.breaks, colors = data.palette.colors;
+
+/** Small square in the colour the map gives this share; stripes for what is unknown. */
+export function swatch(share) {
+  const box = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  box.setAttribute("viewBox", "0 0 12 12");
+  box.setAttribute("class", "swatch");
+  box.setAttribute("aria-hidden", "true");
+  const shape = (name, values) => {
+    const part = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(values)) part.setAttribute(key, value);
+    box.append(part);
+  };
+  if (known(share)) {
+    let place = 0;
+    while (place < colors.length - 1 && share >= breaks[place + 1]) place += 1;
+    shape("rect", { x: 0.5, y: 0.5, width: 11, height: 11, rx: 1.5, fill: colors[place], stroke: "#4b5158" });
+  } else {
+    shape("rect", { x: 0.5, y: 0.5, width: 11, height: 11, rx: 1.5, fill: "#fff", stroke: "#8b9097", "stroke-dasharray": "2 1.6" });
+    shape("path", { d: "M1.5 10.5 10.5 1.5M1.5 5.5 5.5 1.5M6.5 10.5 10.5 6.5", stroke: "#8b9097", "stroke-width": 1, fill: "none" });
+  }
+  return box;
+}
+
+/** Verdict as a sign and a word, so that it does not hang on colour alone. */
+export function verdict(status) {
+  const sign = { gap: "▲", met: "✓", unknown: "?", not_applicable: "–", none: "·" }[status] || "·";
+  const mark = el("span", "sign", sign);
+  mark.setAttribute("aria-hidden", "true");
+  return el("span", `verdict verdict-${status}`, mark, t(`status_${status}`));
+}

@@ -1,0 +1,183 @@
+"""What the judges of rules ask of a city, and what they can settle without measuring a walk."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geo.reach import count_within, measure_within
+from geo.units import UNREACHED, BoolArray, FloatArray, IntArray
+from layers.kinds import Kind
+from layers.standards.model import Rule, Text, Value
+from services import sentences
+from services.causes import Barriers
+from services.coverage import Reach, Walks, limit_in_metres, measure_reach
+from services.verdicts import NOT_APPLICABLE, UNKNOWN, Homes, StatusArray
+
+Say = Callable[[int], Text]
+"""The sentence of a community, by its row."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CityFacts:
+    """Everything the judges ask of a city, `C` communities and `H` homes."""
+
+    walks: Walks
+    communities: gpd.GeoDataFrame
+    homes: Homes
+    households: FloatArray
+    is_cell: BoolArray
+    barriers: Barriers
+    located: IntArray
+    kinds: Mapping[str, Kind]
+    speeds_m_s: Mapping[str, float]
+    severed_detour: float
+    today: date
+    reaches: dict[bytes, Reach] = field(default_factory=dict)
+
+    def reach(self, facility_rows: IntArray) -> Reach:
+        """Walk of every home to the nearest of some facilities, measured once."""
+        key = facility_rows.tobytes()
+        if key not in self.reaches:
+            if len(facility_rows):
+                self.reaches[key] = measure_reach(self.walks, facility_rows)
+            else:
+                none = np.full(len(self.walks.demand), -1, dtype=np.int32)
+                self.reaches[key] = Reach(np.full(len(none), UNREACHED), none, none)
+        return self.reaches[key]
+
+    def served(self, facility_rows: IntArray, limit_m: float, count: int) -> BoolArray:
+        """Shape `(H,)`: at least `count` of the facilities lie within the walk."""
+        if count == 1 or len(facility_rows) < count:
+            within: BoolArray = self.reach(facility_rows).walk_m <= limit_m
+            return within if count == 1 else np.zeros_like(within)
+        rows, owner = self.walks.list_entrances(facility_rows)
+        facility, target = np.unique(owner, return_inverse=True)
+        pairs = measure_within(
+            self.walks.network,
+            self.walks.entrance_links.take(rows),
+            target,
+            len(facility),
+            self.walks.demand_links,
+            limit_m=limit_m,
+        )
+        enough: BoolArray = count_within(pairs, limit_m=limit_m) >= count
+        return enough
+
+    def people(self, row: int) -> sentences.People:
+        """Return how many live in a community."""
+        return sentences.People(
+            households=float(self.households[row]),
+            total=float(self.homes.total[row]),
+            counted=bool(self.homes.counted[row]),
+            cell=bool(self.is_cell[row]),
+        )
+
+    def words(self, rule: Rule, limit: Value) -> sentences.Words:
+        """Return what the sentences on a rule call things."""
+        kind = self.kinds[rule.kind]
+        traveller = rule.traveller or kind.traveller
+        return sentences.build_words(
+            rule,
+            limit,
+            name=rule.noun or Text(kind.name_zh, kind.name_en),
+            traveller=traveller,
+            limit_m=limit_in_metres(limit.value, limit.unit, self.speeds_m_s[traveller]),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """Facility rows of a rule's kind: all, those that may qualify and those that surely do."""
+
+    present: IntArray
+    possible: IntArray
+    certain: IntArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Settled:
+    """Communities whose verdict does not depend on any facility.
+
+    `status` is empty where it does; `say` gives the sentence where it does not.
+    """
+
+    status: StatusArray
+    say: Say
+
+
+def list_candidates(city: CityFacts, rule: Rule) -> Candidates:
+    """Facilities of a rule's kind; only inclusive ones qualify where the rule says so."""
+    facilities = city.walks.facilities
+    present = city.walks.list_facilities(rule.kind)
+    if not rule.inclusive:
+        return Candidates(present, present, present)
+    inclusive = facilities["inclusive"].astype("boolean")
+    no = (~inclusive).fillna(value=False).to_numpy(dtype=bool)[present]
+    yes = inclusive.fillna(value=False).to_numpy(dtype=bool)[present]
+    return Candidates(present, present[~no], present[yes])
+
+
+def keep_free(city: CityFacts, candidates: Candidates) -> Candidates:
+    """Narrow candidates to those with free places: none surely where nothing is known."""
+    facilities = city.walks.facilities
+    blank = pd.Series(np.nan, index=facilities.index)
+    free = facilities.get("free_places", blank)
+    free_places = free.to_numpy(dtype=np.float64, na_value=np.nan)
+    capacity = facilities["capacity"].to_numpy(dtype=np.float64, na_value=np.nan)
+    full = (free_places <= 0) | (np.isnan(free_places) & (capacity <= 0))
+    return Candidates(
+        candidates.present,
+        candidates.possible[~full[candidates.possible]],
+        candidates.certain[free_places[candidates.certain] > 0],
+    )
+
+
+def settle(
+    city: CityFacts, rule: Rule, limit: Value, threshold: Value | None, *, walked: bool
+) -> Settled:
+    """Decide what needs no facility: not in force, too small, nothing to measure."""
+    words = city.words(rule, limit)
+    size = len(city.communities)
+    status = np.full(size, "", dtype=object)
+    why = np.full(size, "", dtype=object)
+
+    def decide(where: BoolArray, verdict: str, reason: str) -> None:
+        open_still = where & (status == "")
+        status[open_still] = verdict
+        why[open_still] = reason
+
+    homes = city.homes
+    if not rule.in_force(city.today):
+        decide(np.ones(size, dtype=bool), NOT_APPLICABLE, "not_in_force")
+    empty = np.isnan(city.households) & homes.counted & (homes.total <= 0)
+    decide(empty | (city.households == 0), NOT_APPLICABLE, "nobody")
+    if threshold is not None:
+        decide(city.households < threshold.value, NOT_APPLICABLE, "below")
+        decide(np.isnan(city.households), UNKNOWN, "households")
+    if len(city.walks.list_facilities(rule.kind)) == 0:
+        decide(np.ones(size, dtype=bool), UNKNOWN, "kind")
+    if walked:
+        decide(~(homes.total > 0), UNKNOWN, "homes")
+
+    def say(row: int) -> Text:
+        people = city.people(row)
+        needed = threshold.value if threshold else 0.0
+        match why[row]:
+            case "not_in_force":
+                return sentences.say_not_in_force(rule, city.today)
+            case "nobody":
+                return sentences.say_nobody(people)
+            case "below":
+                return sentences.say_below(people, needed)
+            case "households":
+                return sentences.say_households_unknown(people, needed)
+            case "kind":
+                return sentences.say_kind_missing(words)
+            case _:
+                return sentences.say_no_homes(people)
+
+    return Settled(status, say)

@@ -1,0 +1,126 @@
+"""All tables of a run in one GeoPackage that opens styled in QGIS."""
+
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import shapely
+
+from maps.qgis import connection_style, coverage_style, gap_style, minutes_style
+from maps.style import read_palette
+
+_STYLE_TABLE = """
+CREATE TABLE layer_styles (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    f_table_catalog TEXT(256), f_table_schema TEXT(256), f_table_name TEXT(256),
+    f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT,
+    useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30),
+    update_time DATETIME DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now'))
+)
+"""
+
+
+def write_geopackage(
+    path: Path, tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any]
+) -> None:
+    """Write the tables of a run as layers; those without geometry as plain tables.
+
+    `communities` carries one column `share_<kind>` for the main limit, `gaps` the polygons of
+    their communities. Data notices go into the layers' descriptions.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written.
+    """
+    layers = _prepare(tables, float(manifest["settings"]["main_limit_min"]))
+    credit = " · ".join(manifest["attribution"])
+    for name, frame in layers.items():
+        options: dict[str, Any] = {"layer": name, "append": path.exists(), "use_arrow": True}
+        if isinstance(frame, gpd.GeoDataFrame):
+            options |= {"layer_options": {"SPATIAL_INDEX": "YES", "DESCRIPTION": credit}}
+        else:
+            options |= {"layer_options": {"DESCRIPTION": credit}}
+        try:
+            pyogrio.write_dataframe(frame, path, driver="GPKG", **options)
+        except pyogrio.errors.DataSourceError as error:
+            raise OSError(f"{path} cannot be written: {error}") from error
+    _write_styles(path, layers)
+
+
+def _prepare(tables: Mapping[str, pd.DataFrame], main_limit_min: float) -> dict[str, pd.DataFrame]:
+    communities = tables["communities"]
+    coverage = tables["coverage"]
+    main = coverage[
+        (coverage["limit"] == main_limit_min)
+        & (coverage["limit_unit"] == "min")
+        & (coverage["mode"] == "walk")
+    ]
+    shares = main.pivot_table(index="community_id", columns="kind", values="share", dropna=False)
+    shares.columns = [f"share_{kind}" for kind in shares.columns]
+    wide = communities.merge(shares, left_on="community_id", right_index=True, how="left")
+    gaps = tables["gaps"].merge(communities[["community_id", "geometry"]], on="community_id")
+    layers: dict[str, pd.DataFrame] = {
+        "communities": wide,
+        "gaps": gpd.GeoDataFrame(gaps, geometry="geometry", crs=communities.crs),
+    }
+    for name in ("facilities", "entrances", "demand", "streets", "barriers", "parcels"):
+        if name in tables and len(tables[name]):
+            layers[name] = _one_type(tables[name])
+    layers |= {name: tables[name] for name in ("coverage", "access", "notices")}
+    return layers
+
+
+def _one_type(frame: pd.DataFrame) -> pd.DataFrame:
+    """Polygons as multipolygons where a layer mixes both, which the arrow writer needs said."""
+    if not isinstance(frame, gpd.GeoDataFrame):
+        return frame
+    shapes = frame.geometry.to_numpy()
+    types = np.unique(shapely.get_type_id(shapes))
+    polygon, multi = shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON
+    if set(types.tolist()) == {polygon.value, multi.value}:
+        single = shapely.get_type_id(shapes) == polygon.value
+        merged = shapes.copy()
+        merged[single] = [shapely.MultiPolygon([shape]) for shape in shapes[single]]
+        return frame.set_geometry(gpd.GeoSeries(merged, index=frame.index, crs=frame.crs))
+    return frame
+
+
+def _write_styles(path: Path, layers: Mapping[str, pd.DataFrame]) -> None:
+    palette = read_palette()
+    styles = {"gaps": gap_style(palette)}
+    share = _first_column(layers["communities"], "share_")
+    if share:
+        styles["communities"] = coverage_style(share, palette)
+    minutes = _first_column(layers["streets"], "min_")
+    if minutes:
+        styles["streets"] = minutes_style(minutes, palette)
+    styles |= {
+        name: connection_style(palette) for name in ("demand", "facilities") if name in layers
+    }
+    with closing(sqlite3.connect(path)) as base, base:
+        base.execute(_STYLE_TABLE)
+        base.execute(
+            "INSERT INTO gpkg_contents (table_name, data_type, identifier) "
+            "VALUES ('layer_styles', 'attributes', 'layer_styles')"
+        )
+        base.executemany(
+            "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, "
+            "f_geometry_column, styleName, styleQML, styleSLD, useAsDefault, description, owner) "
+            "VALUES ('', '', ?, 'geom', ?, ?, '', 1, 'LifeCircle', '')",
+            [(name, name, qml) for name, qml in styles.items()],
+        )
+
+
+def _first_column(frame: pd.DataFrame, prefix: str) -> str:
+    """First column of that prefix that holds a value, or the empty text."""
+    for name in frame.columns:
+        if name.startswith(prefix) and frame[name].notna().any():
+            return str(name)
+    return ""

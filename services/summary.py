@@ -1,0 +1,99 @@
+"""The city in one figure per kind and limit, with its denominator said."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from layers.kinds import Kind
+from services.coverage import KindReach, Yardsticks, limit_in_metres
+
+NO_FACILITY = {
+    "zh": "数据中没有该类设施，无法判断覆盖率；请补充设施表或更完整的地图数据。",
+    "en": "The data hold no facility of this kind, so coverage is unknown: add a facility table or "
+    "fuller map data.",
+}
+NO_DEMAND = {
+    "zh": "没有可用的出发点，无法判断覆盖率；请提供社区户数或住宅数据。",
+    "en": "There are no homes to start from, so coverage is unknown: supply households or homes.",
+}
+
+
+def summarize(
+    coverage: pd.DataFrame,
+    yardsticks: Yardsticks,
+    measured: Iterable[KindReach],
+    speeds_m_s: Mapping[str, float],
+    kinds: Iterable[Kind],
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """City figures per kind and limit in minutes.
+
+    `share` is that of households over the communities whose households are known, else that of
+    residential buildings, of residential land, or the mean of the communities' shares; `basis`
+    says which (`households`, `buildings`, `land`, `communities`).
+    """
+    reach = {one.kind.code: one for one in measured}
+    minutes = coverage[coverage["limit_unit"] == "min"]
+    groups = dict(tuple(minutes.groupby(["kind", "limit"], sort=False)))
+    summary: dict[str, dict[str, dict[str, Any]]] = {}
+    for kind in kinds:
+        for (code, limit), rows in groups.items():
+            if code == kind.code:
+                figures = _summarize_rows(rows)
+                if code in reach and figures["status"] == "measured":
+                    limit_m = limit_in_metres(float(limit), "min", speeds_m_s[kind.traveller])
+                    figures |= _yardstick_shares(yardsticks, reach[code], limit_m)
+                    figures |= _choose_basis(figures, rows)
+                elif code in reach:
+                    figures["reason"] = NO_DEMAND
+                summary.setdefault(code, {})[f"{float(limit):g}"] = figures
+    return summary
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _summarize_rows(rows: pd.DataFrame) -> dict[str, Any]:
+    known = rows[rows["households"].notna()]
+    measured = bool((rows["status"] == "measured").any())
+    households = float(known["households"].sum())
+    covered = float(known["households_covered"].sum()) if measured else np.nan
+    return {
+        "status": "measured" if measured else "unknown",
+        "reason": {"zh": "", "en": ""} if measured else NO_FACILITY,
+        "share": None,
+        "basis": "",
+        "households": households if len(known) else None,
+        "households_covered": _number(covered) if len(known) else None,
+        "communities_without_households": int(rows["households"].isna().sum()),
+        "building_share": None,
+        "land_share": None,
+    }
+
+
+def _yardstick_shares(
+    yardsticks: Yardsticks, one: KindReach, limit_m: float
+) -> dict[str, float | None]:
+    inside = yardsticks.building_community >= 0
+    buildings = (one.building_m[inside] <= limit_m).mean() if inside.any() else np.nan
+    land = yardsticks.land_community >= 0
+    area = yardsticks.land_m2[land]
+    share = area[one.land_m[land] <= limit_m].sum() / area.sum() if area.sum() > 0 else np.nan
+    return {"building_share": _number(float(buildings)), "land_share": _number(float(share))}
+
+
+def _choose_basis(figures: Mapping[str, Any], rows: pd.DataFrame) -> dict[str, Any]:
+    if figures["households"]:
+        return {
+            "basis": "households",
+            "share": figures["households_covered"] / figures["households"],
+        }
+    for basis in ("building", "land"):
+        if figures[f"{basis}_share"] is not None:
+            return {
+                "basis": {"building": "buildings", "land": "land"}[basis],
+                "share": figures[f"{basis}_share"],
+            }
+    return {"basis": "communities", "share": _number(float(rows["share"].mean()))}

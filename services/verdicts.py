@@ -1,0 +1,115 @@
+"""Verdicts in three values: a rule is met, missed, or the data cannot say.
+
+Where an attribute is unknown, two worlds are measured: one where nothing unknown qualifies
+(*certain*) and one where everything unknown does (*possible*). A verdict stands only if both agree.
+"""
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from geo.units import BoolArray, FloatArray, IntArray
+
+MET, GAP, UNKNOWN, NOT_APPLICABLE = "met", "gap", "unknown", "not_applicable"
+SHARE_TOLERANCE = 1e-9
+"""Shares are sums of floats: a share this close below what is needed still meets it."""
+
+StatusArray = NDArray[np.object_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Homes:
+    """Demand points as the share basis of their communities.
+
+    `H` demand points, `C` communities in the order of their table.
+
+    Parameters
+    ----------
+    community
+        Shape `(H,)`: row of the community, -1 outside all of them.
+    weight
+        Shape `(H,)`: households where all of a community's points have them, else its weights.
+    counted
+        Shape `(C,)`: whether the weights of a community are households.
+    total
+        Shape `(C,)`: their sum.
+    points
+        Shape `(C,)`: number of demand points.
+    """
+
+    community: IntArray
+    weight: FloatArray
+    counted: BoolArray
+    total: FloatArray
+    points: IntArray
+
+    def sum_where(self, chosen: BoolArray) -> FloatArray:
+        """Weight of the chosen demand points per community, shape `(C,)`."""
+        use = chosen & (self.community >= 0)
+        return np.bincount(
+            self.community[use], weights=self.weight[use], minlength=len(self.total)
+        ).astype(np.float64)
+
+    def share_where(self, chosen: BoolArray) -> FloatArray:
+        """Share of each community's weight at the chosen points; NaN where it has none."""
+        return divide_known(self.sum_where(chosen), self.total)
+
+
+def divide_known(part: FloatArray, whole: FloatArray) -> FloatArray:
+    """`part / whole`, NaN where `whole` is not above 0."""
+    result = np.full(np.shape(whole), np.nan)
+    np.divide(part, whole, out=result, where=whole > 0)
+    return result
+
+
+def build_homes(communities: gpd.GeoDataFrame, demand: pd.DataFrame) -> Homes:
+    """Share basis of `communities` from the demand table (columns as in `layers.results`)."""
+    size = len(communities)
+    community = pd.Index(communities["community_id"]).get_indexer(demand["community_id"])
+    households = demand["households"].to_numpy(dtype=np.float64, na_value=np.nan)
+    inside = community >= 0
+    points = np.bincount(community[inside], minlength=size)
+    blank = np.bincount(community[inside & np.isnan(households)], minlength=size)
+    counted = (blank == 0) & (points > 0)
+    weight = demand["weight"].to_numpy(dtype=np.float64, na_value=np.nan).copy()
+    use = inside & counted[community]
+    weight[use] = households[use]
+    total = np.bincount(community[inside], weights=weight[inside], minlength=size)
+    return Homes(
+        community=community.astype(np.int64),
+        weight=weight,
+        counted=counted,
+        total=total.astype(np.float64),
+        points=points.astype(np.int64),
+    )
+
+
+def judge_at_least(certain: FloatArray, possible: FloatArray, needed: float) -> StatusArray:
+    """Kleene verdict on "at least `needed`" from the lower and the upper bound of what there is.
+
+    >>> low, high = np.array([1.0, 0.0, 0.2, np.nan]), np.array([1.0, 1.0, 0.4, np.nan])
+    >>> [str(status) for status in judge_at_least(low, high, 0.5)]
+    ['met', 'unknown', 'gap', 'unknown']
+    """
+    status = np.full(np.shape(certain), UNKNOWN, dtype=object)
+    status[certain >= needed - SHARE_TOLERANCE] = MET
+    status[possible < needed - SHARE_TOLERANCE] = GAP
+    return status
+
+
+def locate_facilities(communities: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame) -> IntArray:
+    """Row of the community each facility lies in, -1 outside all; shape `(F,)`.
+
+    Areas stand for a point inside them. A facility on a shared boundary belongs to the first
+    community that touches it, as in the coverage table.
+    """
+    points = shapely.point_on_surface(facilities.geometry.to_numpy())
+    tree = shapely.STRtree(communities.geometry.to_numpy())
+    point, area = tree.query(points, predicate="intersects")
+    located = np.full(len(points), len(communities), dtype=np.int64)
+    np.minimum.at(located, point, area)
+    return np.where(located < len(communities), located, -1)

@@ -1,0 +1,147 @@
+"""The sample city served on a free loopback port, and a browser that may go nowhere else."""
+
+import json
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, Route, sync_playwright
+
+from layers.config import read_config
+from layers.demo import write_demo
+from services.api.app import create_app
+from services.pipeline import run_city
+from services.settings import ServiceSettings
+
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+HOSTILE = (
+    "<script>window.hit = 1</script>", '"><img src=x onerror="window.hit = 1">', "</script><b>x</b>",
+    "${window.hit = 1}{{window.hit = 1}}", "' onmouseover='window.hit = 1", "=HYPERLINK(1)", "\u202e反\u0000",
+)  # fmt: skip
+LOOPBACK = {"127.0.0.1", "localhost", "::1", ""}
+
+
+@pytest.fixture(scope="session")
+def sample_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Run folder of the embedded sample city."""
+    folder = tmp_path_factory.mktemp("sample")
+    city = write_demo(folder / "city")
+    run_city(read_config(city), folder / "run")
+    return folder / "run"
+
+
+@pytest.fixture(scope="session")
+def hostile_run(sample_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample city with every name an attack."""
+    folder = tmp_path_factory.mktemp("hostile") / "run"
+    shutil.copytree(sample_run, folder)
+    for table in ("communities", "facilities", "streets", "demand"):
+        frame = gpd.read_parquet(folder / f"{table}.parquet")
+        names = [HOSTILE[row % len(HOSTILE)] for row in range(len(frame))]
+        frame["name"] = pd.array(names, dtype="str")
+        if table == "communities":
+            frame["district"] = pd.array([names[row % 2] for row in range(len(frame))], dtype="str")
+        frame.to_parquet(folder / f"{table}.parquet", index=False)
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest["name"] = HOSTILE[0]
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def address(sample_run: Path) -> Iterator[str]:
+    """Address of the real service on the sample city."""
+    with serve(sample_run) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def hostile_address(hostile_run: Path) -> Iterator[str]:
+    """Address of the real service on the city of hostile names."""
+    with serve(hostile_run) as url:
+        yield url
+
+
+@contextmanager
+def serve(run: Path) -> Iterator[str]:
+    app = create_app(ServiceSettings(run=run, reload_s=0))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    until = time.monotonic() + 30
+    while not server.started:
+        assert thread.is_alive(), "the service stopped while starting"
+        assert time.monotonic() < until, "the service did not start within 30 s"
+        time.sleep(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def browser(chromium_path: Path) -> Iterator[Browser]:
+    """Debian's Chromium, driven by Playwright."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=str(chromium_path), args=list(FLAGS))
+        yield started
+        started.close()
+
+
+@dataclass
+class Watch:
+    """What a page did that it should not."""
+
+    outside: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def assert_clean(self) -> None:
+        assert self.outside == []
+        assert self.complaints == []
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Callable[..., tuple[Page, Watch]]]:
+    """`open_page(width, height)`: a page with every host but loopback cut off, and its watch."""
+    contexts = []
+
+    def open_one(width: int = 1400, height: int = 900) -> tuple[Page, Watch]:
+        context = browser.new_context(viewport={"width": width, "height": height})
+        contexts.append(context)
+        watch = Watch()
+
+        def guard(route: Route) -> None:
+            if (urlsplit(route.request.url).hostname or "") in LOOPBACK:
+                route.continue_()
+            else:
+                watch.outside.append(route.request.url)
+                route.abort()
+
+        context.route("**/*", guard)
+        page = context.new_page()
+        page.on(
+            "console",
+            lambda message: (
+                watch.complaints.append(message.text)
+                if message.type in {"error", "warning"}
+                else None
+            ),
+        )
+        page.on("pageerror", lambda error: watch.complaints.append(str(error)))
+        return page, watch
+
+    yield open_one
+    for context in contexts:
+        context.close()

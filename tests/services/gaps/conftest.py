@@ -1,0 +1,186 @@
+"""A paper town: a few streets, homes and facilities in metres, built through the real code."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import chain
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from shapely import LineString, Point, box
+from shapely.geometry.base import BaseGeometry
+
+from geo.crs import unproject
+from geo.network import build_network
+from layers.kinds import read_kinds
+from layers.standards.load import read_pack
+from layers.standards.model import StandardPack
+from services.coverage import Walks, build_walks, measure_reach
+from services.gaps import find_gaps
+
+CRS = "EPSG:32648"
+ORIGIN = np.array([700_000.0, 3_800_000.0])
+SPEEDS_M_S = {"adult": 1.2, "older": 0.8, "child": 1.0}
+
+
+def _degrees(xy: Sequence[Sequence[float]]) -> np.ndarray:
+    return unproject(np.asarray(xy, dtype=float) + ORIGIN, CRS)
+
+
+def _points(rows: Sequence[Mapping[str, Any]]) -> list[Point]:
+    return [Point(*_degrees([row["at"]])[0]) for row in rows]
+
+
+def _outline(x0: float, y0: float, x1: float, y1: float) -> BaseGeometry:
+    (west, south), (east, north) = _degrees([(x0, y0), (x1, y1)])
+    return box(west, south, east, north)
+
+
+def _numbers(rows: Sequence[Mapping[str, Any]], name: str) -> np.ndarray:
+    return np.array([row.get(name, np.nan) for row in rows], dtype=float)
+
+
+@dataclass(frozen=True)
+class PaperTown:
+    """Walks, communities and barriers of a town drawn in metres."""
+
+    walks: Walks
+    communities: gpd.GeoDataFrame
+    barriers: gpd.GeoDataFrame
+
+    def judge(
+        self,
+        pack: StandardPack | None = None,
+        *,
+        today: date = date(2025, 6, 1),
+        severed_detour: float = 1.8,
+        reuse: bool = True,
+    ) -> pd.DataFrame:
+        """Gaps by the pack (the shipped one unless told), indexed by community and rule."""
+        kinds = read_kinds()
+        mapped = sorted(set(self.walks.facilities["kind"])) if reuse else []
+        gaps = find_gaps(
+            [pack or read_pack("baoji-four-types", kinds=kinds)],
+            self.walks,
+            self.communities,
+            {kind: measure_reach(self.walks, self.walks.list_facilities(kind)) for kind in mapped},
+            self.barriers,
+            kinds,
+            SPEEDS_M_S,
+            severed_detour=severed_detour,
+            today=today,
+        )
+        return gaps.set_index(["community_id", "rule"], drop=False)
+
+
+def _build_town(
+    *,
+    streets: Sequence[Sequence[Sequence[float]]],
+    homes: Sequence[Mapping[str, Any]],
+    facilities: Sequence[Mapping[str, Any]] = (),
+    communities: Sequence[Mapping[str, Any]] = ({"id": "A"},),
+    barriers: Sequence[Mapping[str, Any]] = (),
+) -> PaperTown:
+    """Build a town; streets cross where they share a coordinate.
+
+    A home has `at`, `households` (missing: unknown), `community` and `weight`; a facility `at`,
+    `kind` and whatever else its table may hold; a community `id`, `households` and `area`
+    (x0, y0, x1, y1); a barrier `kind`, `name` and `line`.
+    """
+    number = {xy: index for index, xy in enumerate(dict.fromkeys(chain.from_iterable(streets)))}
+    paths = [[number[xy] for xy in street] for street in streets]
+    network = build_network(
+        crs=CRS,
+        node_xy=np.array(list(number), dtype=float) + ORIGIN,
+        path_nodes=np.array(list(chain.from_iterable(paths))),
+        path_offsets=np.cumsum([0, *map(len, paths)]),
+        path_way=np.arange(len(paths)),
+        path_group=np.arange(len(paths)),
+        path_forward=np.ones(len(paths), dtype=bool),
+        path_backward=np.ones(len(paths), dtype=bool),
+        min_island_m=0.0,
+    )
+    demand = gpd.GeoDataFrame(
+        {
+            "demand_id": [f"d{index:03d}" for index in range(len(homes))],
+            "community_id": [home.get("community", "A") for home in homes],
+            "name": "",
+            "households": _numbers(homes, "households"),
+            "weight": [float(home.get("weight", home.get("households", 1.0))) for home in homes],
+            "source": "table",
+        },
+        geometry=_points(homes),
+        crs="EPSG:4326",
+    )
+    table = gpd.GeoDataFrame(
+        {
+            "facility_id": pd.array(
+                [str(row.get("id", f"f{index}")) for index, row in enumerate(facilities)],
+                dtype="str",
+            ),
+            "kind": pd.array([row["kind"] for row in facilities], dtype="str"),
+            "name": pd.array([row.get("name", "") for row in facilities], dtype="str"),
+            "inclusive": pd.array([row.get("inclusive") for row in facilities], dtype="boolean"),
+            "capacity": _numbers(facilities, "capacity"),
+            "free_places": _numbers(facilities, "free_places"),
+        },
+        geometry=_points(facilities),
+        crs="EPSG:4326",
+    )
+    entrances = gpd.GeoDataFrame(
+        {
+            "entrance_id": table["facility_id"] + "-1",
+            "facility_id": table["facility_id"],
+            "source": "point",
+        },
+        geometry=table.geometry,
+        crs="EPSG:4326",
+    )
+    areas = gpd.GeoDataFrame(
+        {
+            "community_id": [row["id"] for row in communities],
+            "households": _numbers(communities, "households"),
+            "source": [row.get("source", "table") for row in communities],
+        },
+        geometry=[_outline(*row.get("area", (-5000, -5000, 5000, 5000))) for row in communities],
+        crs="EPSG:4326",
+    )
+    lines = gpd.GeoDataFrame(
+        {
+            "kind": pd.array([row["kind"] for row in barriers], dtype="str"),
+            "name": pd.array([row.get("name", "") for row in barriers], dtype="str"),
+        },
+        geometry=[LineString(_degrees(row["line"])) for row in barriers],
+        crs="EPSG:4326",
+    )
+    return PaperTown(build_walks(network, demand, table, entrances, max_leg_m=150.0), areas, lines)
+
+
+@pytest.fixture
+def paper_town() -> Callable[..., PaperTown]:
+    """Builder of paper towns."""
+    return _build_town
+
+
+@pytest.fixture
+def with_test() -> Callable[..., StandardPack]:
+    """The shipped pack with some figures of one rule replaced, as if its file said so."""
+
+    def change(code: str, **values: float) -> StandardPack:
+        pack = read_pack("baoji-four-types")
+        rules = []
+        for rule in pack.rules:
+            test = rule.test
+            if rule.code == code:
+                figures = {
+                    name: replace(getattr(test, name), value=value)
+                    for name, value in values.items()
+                }
+                test = replace(test, **figures)
+            rules.append(replace(rule, test=test))
+        return replace(pack, rules=tuple(rules))
+
+    return change
