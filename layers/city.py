@@ -78,7 +78,7 @@ def build_city(config: CityConfig, *, report: Report) -> City:
     notices += found
 
     report("reading tables", 0.0)
-    bounds = extract.bounds
+    bounds = _widen(extract.bounds, settings.max_leg_m)
     communities, found = _read_communities(config, extract, streets)
     notices += found
     homes, found = _read_homes(config, streets, bounds)
@@ -98,7 +98,7 @@ def build_city(config: CityConfig, *, report: Report) -> City:
     parcels, found = _read_parcels(config, streets)
     notices += found
     if config.communities.path is not None and len(communities):
-        notices += check_extent(communities, bounds, settings.longest_walk_m)
+        notices += check_extent(communities, extract.bounds, settings.longest_walk_m)
         if config.communities.crs is None:
             notices += check_datum(communities, streets.network, layer=config.communities.path.name)
     if has_errors(notices):
@@ -158,6 +158,14 @@ def _read_communities(
         ]
     )
     return build_cells(shapes, float(source.cells_m or 0.0), network.crs), []
+
+
+def _widen(bounds: Bounds, margin_m: float) -> Bounds:
+    """Bounds in degrees, `margin_m` larger on every side."""
+    west, south, east, north = bounds
+    high = margin_m / 111_000.0
+    wide = high / np.cos(np.radians((south + north) / 2))
+    return (west - wide, south - high, east + wide, north + high)
 
 
 def _read_homes(

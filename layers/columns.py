@@ -7,7 +7,7 @@ stands in brackets; a unit in the brackets is kept (`用地面积（亩）`), a 
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -196,6 +196,7 @@ def match_columns(
     table: TableSpec,
     *,
     aliases: Mapping[str, Sequence[str]] | None = None,
+    cut: Collection[int] = (),
 ) -> ColumnMatch:
     """Find the columns of `table` among `headers`.
 
@@ -205,6 +206,8 @@ def match_columns(
         As the user wrote them.
     aliases
         Further names per canonical name, trusted before the shipped ones.
+    cut
+        Positions of headers that may have lost their end: they also match names that begin so.
     """
     names = [normalize_header(header) for header in headers]
     pairs, wkt = _match_coordinates(names)
@@ -216,9 +219,10 @@ def match_columns(
         more = _normalize_all((aliases or {}).get(column.name, ()))
         ranked = {name: rank for rank, name in reversed(list(enumerate((*more, *column.aliases))))}
         found = sorted(
-            (ranked[name], position)
+            (rank, position)
             for position, name in enumerate(names)
-            if name in ranked and position not in taken
+            if position not in taken
+            and (rank := _rank(name, ranked, whole=position not in cut)) is not None
         )
         if not found:
             continue
@@ -252,6 +256,14 @@ def count_matches(
     """How many columns of `table`, coordinates included, stand in a row of possible headers."""
     match = match_columns(headers, table, aliases=aliases)
     return len(match.positions) + len(match.pairs) * 2 + (match.wkt is not None)
+
+
+def _rank(name: str, ranked: Mapping[str, int], *, whole: bool) -> int | None:
+    """Trust in a header, 0 the most; None if it is no name of the column."""
+    if whole or name in ranked or not name:
+        return ranked.get(name)
+    longer = [rank for alias, rank in ranked.items() if alias.startswith(name)]
+    return len(ranked) + min(longer) if longer else None
 
 
 def _match_coordinates(names: Sequence[str]) -> tuple[tuple[CoordinatePair, ...], int | None]:

@@ -4,6 +4,7 @@ Every problem is found at once: unknown keys with their line, missing files, wro
 Paths are relative to the file's folder.
 """
 
+import codecs
 import difflib
 import re
 import tomllib
@@ -101,7 +102,7 @@ class RunSettings:
     def __post_init__(self) -> None:
         problems = self._list_problems()
         if problems:
-            raise InvalidConfig("; ".join(problems))
+            raise InvalidConfig("; ".join(problems), tuple(problems))
 
     def _list_problems(self) -> list[str]:
         problems = [
@@ -520,7 +521,7 @@ class _Checker:
         if value is None:
             return None
         try:
-            b"".decode(str(value))
+            codecs.lookup(str(value))
         except LookupError:
             self._say(
                 "unknown_encoding",
@@ -557,7 +558,7 @@ class _Checker:
         try:
             return replace(settled, **good)
         except InvalidConfig as error:
-            for part in str(error).split("; "):
+            for part in error.args[1] if len(error.args) > 1 else (str(error),):
                 key = next((name for name in known if re.search(rf"\b{name}\b", part)), section)
                 self._say("wrong_value", key, section, part, f"{key} 的值不合理：{part}", "")
         return None

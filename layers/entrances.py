@@ -26,6 +26,8 @@ GATE_NEAR_M = 5.0
 """A gate this far from a ring still belongs to it: fence, wall and land are drawn apart."""
 DOOR_NEAR_M = 1.0
 """A door this far from a ring is on it; farther off it may be the neighbour's."""
+TOUCH_M = 0.5
+"""A street this close to a ring touches it."""
 MERGE_M = 5.0
 """Crossings closer together than this are one way in."""
 _WGS84 = "EPSG:4326"
@@ -175,23 +177,29 @@ def _enter_by_streets(
 ) -> _Ways:
     if not asked.size or not len(tree):
         return _nothing()
-    at, street = tree.query(rings[asked], predicate="intersects")
+    near = shapely.buffer(rings[asked], TOUCH_M, quad_segs=1)
+    at, street = tree.query(near, predicate="intersects")
     owner = asked[at]
     has_open = np.zeros(rings.size, dtype=np.bool_)
     has_open[owner[~private[street]]] = True
     taken = ~private[street] | ~has_open[owner]
-    owner, street = owner[taken], street[taken]
-    crossing = shapely.intersection(rings[owner], tree.geometries[street])
-    # Where a street runs along the ring the two ends of the shared piece stand for it.
-    parts, part_of = shapely.get_parts(crossing, return_index=True)
+    at, owner, street = at[taken], owner[taken], street[taken]
+    parts, part_of = shapely.get_parts(
+        shapely.intersection(tree.geometries[street], near[at]), return_index=True
+    )
     is_line = shapely.get_dimensions(parts) == 1
-    ends = [
-        (shapely.get_point(parts[is_line], 0), part_of[is_line]),
-        (shapely.get_point(parts[is_line], -1), part_of[is_line]),
+    # A street that crosses the ring leaves a short piece, one that runs along it a long one with two ends.
+    along = is_line & (shapely.length(parts) > MERGE_M)
+    across = is_line & ~along
+    middle = shapely.line_interpolate_point(parts[across], 0.5, normalized=True)
+    places = [
+        (middle, part_of[across]),
+        (shapely.get_point(parts[along], 0), part_of[along]),
+        (shapely.get_point(parts[along], -1), part_of[along]),
         (parts[~is_line], part_of[~is_line]),
     ]
-    spots = np.concatenate([spot for spot, _ in ends])
-    owner = owner[np.concatenate([index for _, index in ends])]
+    spots = np.concatenate([spot for spot, _ in places])
+    owner = owner[np.concatenate([index for _, index in places])]
     xy = np.column_stack([shapely.get_x(spots), shapely.get_y(spots)])
     kept = _thin(owner, xy)
     return _plain(owner[kept], xy[kept], "street")

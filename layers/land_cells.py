@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from geo.crs import project
 from geo.units import FloatArray, IntArray
 
-_LEAST_M2 = 1.0
+_LEAST_M2 = 0.01
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -116,7 +116,7 @@ def read_table(
     spec = read_columns(layer_name)
     source = _open(path, partial(count_matches, table=spec, aliases=aliases), encoding, limits)
     table, notices = source.table, list(source.notices)
-    match = match_columns(table.headers, spec, aliases=aliases)
+    match = match_columns(table.headers, spec, aliases=aliases, cut=table.cut_headers)
     headers = {name: table.headers[place] for name, place in match.positions.items()}
     notices.extend(_explain_columns(path, table, match, layer_name))
     frame = pd.DataFrame({"row": table.rows})

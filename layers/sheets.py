@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import openpyxl
-from openpyxl.cell.cell import TYPE_ERROR, TYPE_FORMULA
+from openpyxl.cell.cell import TYPE_FORMULA
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet.worksheet import Worksheet
@@ -51,12 +51,15 @@ class RawTable:
         Shape `(R,)`: row number as the user sees it.
     shared
         Positions of number cells that stand for several rows (merged): (row number, column).
+    cut_headers
+        Positions of headers a Shapefile may have cut off after ten bytes.
     """
 
     headers: tuple[str, ...]
     columns: tuple[Cells, ...]
     rows: IntArray
     shared: frozenset[tuple[int, int]] = frozenset()
+    cut_headers: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -285,26 +288,22 @@ def _has_cells(sheet: Worksheet) -> bool:
 
 def _read_sheet(sheet: Worksheet, formulas: Worksheet | None) -> _Grid:
     cells = [list(row) for row in sheet.iter_rows(values_only=True)]
-    while cells and not any(cell is not None for cell in cells[-1]):
-        cells.pop()
-    merged: set[tuple[int, int]] = set()
-    for span in sheet.merged_cells.ranges:
-        top, left = span.min_row - 1, span.min_col - 1
-        last = min(span.max_row, len(cells))
-        for row in range(span.min_row, last):
-            cells[row][left] = cells[top][left]
-        if span.max_row > span.min_row:
-            merged.update((row, left) for row in range(top, last))
     without = frozenset(
         (row, column)
         for row, entries in enumerate(formulas.iter_rows() if formulas is not None else ())
         for column, cell in enumerate(entries)
         if cell.data_type == TYPE_FORMULA and cells[row][column] is None
     )
-    for row, entries in enumerate(sheet.iter_rows()):
-        for column, cell in enumerate(entries):
-            if cell.data_type == TYPE_ERROR:
-                cells[row][column] = str(cell.value)
+    last_formula = max((row for row, _ in without), default=-1)
+    while len(cells) > last_formula + 1 and not any(cell is not None for cell in cells[-1]):
+        cells.pop()
+    merged: set[tuple[int, int]] = set()
+    for span in sheet.merged_cells.ranges:
+        top, left, last = span.min_row - 1, span.min_col - 1, min(span.max_row, len(cells))
+        for row in range(span.min_row, last):
+            cells[row][left] = cells[top][left]
+        if last > span.min_row:
+            merged.update((row, left) for row in range(top, last))
     return _Grid(
         title=sheet.title,
         cells=cells,
@@ -356,7 +355,10 @@ def _find_header(cells: list[list[Any]], score: Score) -> tuple[int, list[Any]]:
     best, place, names = 0, -1, []
     for number, row in enumerate(cells[:_HEADER_SEARCH_ROWS]):
         above = cells[number - 1] if number else []
-        filled = [above[at] if is_missing(cell) and at < len(above) else cell for at, cell in enumerate(row)]
+        filled = [
+            above[at] if is_missing(cell) and at < len(above) else cell
+            for at, cell in enumerate(row)
+        ]
         for candidate in (row, filled):
             if (found := score(candidate)) > best and not _is_blank(row):
                 best, place, names = found, number, candidate

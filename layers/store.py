@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -157,7 +157,7 @@ def _aside(folder: Path, word: str) -> Path:
 
 def find_run_folder(folder: Path) -> Path:
     """`folder` itself, or the complete run set aside when a swap was cut off in its middle."""
-    previous = _aside(folder, "previous")
+    previous = _aside(folder.resolve(), "previous")
     if not (folder / MANIFEST).is_file() and (previous / MANIFEST).is_file():
         return previous
     return folder
@@ -177,10 +177,9 @@ def stage_run(folder: Path) -> Iterator[Path]:
     OSError
         The place cannot be written to, or `folder` holds something that is no run.
     """
-    folder = folder.absolute()
+    folder = folder.resolve()
     _refuse_foreign(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with _lock(folder):
+    with _parents(folder), _lock(folder):
         staging = _aside(folder, "writing")
         if staging.exists():
             shutil.rmtree(staging)
@@ -197,14 +196,27 @@ def stage_run(folder: Path) -> Iterator[Path]:
 def _refuse_foreign(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise NotADirectoryError(
-            errno.ENOTDIR, "the output is a file, expected a folder", str(folder)
+            errno.ENOTDIR, "a file stands there, expected a folder", str(folder)
         )
     if folder.is_dir() and any(folder.iterdir()) and not (folder / MANIFEST).is_file():
         raise FileExistsError(
             errno.EEXIST,
-            "the output folder holds files that are no run; choose an empty or new folder",
+            "the folder holds files that are no run",
             str(folder),
         )
+
+
+@contextmanager
+def _parents(folder: Path) -> Iterator[None]:
+    """Make the folders above; those made for nothing are removed again."""
+    made = [parent for parent in folder.parents if not parent.exists()]
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    finally:
+        with suppress(OSError):  # the first that is in use ends it
+            for parent in made:
+                parent.rmdir()
 
 
 @contextmanager

@@ -1,7 +1,9 @@
 """GeoPackage, GeoJSON, Shapefile, FlatGeobuf, GeoParquet -> cells, shapes, coordinate system."""
 
+import codecs
 import json
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,10 @@ from layers.sheets import RawTable, Score
 from layers.values import Cells
 
 _PARQUET = frozenset({".parquet", ".geoparquet"})
+_BYTES = "ISO-8859-1"
+"""Every byte is a character of it: read so, texts can be decoded later."""
+_DBF_NAME_BYTES = 10
+_DBF_CODEPAGES = {0x4D: "gb18030", 0x7A: "gb18030", 0x4F: "big5", 0x78: "big5"}
 _STYLES = frozenset({"layer_styles", "qgis_projects"})
 
 
@@ -59,40 +65,37 @@ def read_vector(
         return _read_parquet(path, limits), []
     try:
         layer, notices = _choose_layer(path, score)
-        encoding, more = _find_encoding(path, encoding)
-        info = pyogrio.read_info(path, layer=layer, encoding=encoding)
+        info = pyogrio.read_info(path, layer=layer, encoding=_BYTES)
         if int(info["features"]) > limits.max_rows:
             raise UnreadableFile(
                 f"{path.name} has {info['features']} rows; the limit max_rows allows "
                 f"{limits.max_rows}"
             )
-        frame = pyogrio.read_dataframe(path, layer=layer, encoding=encoding)
-    except (
-        DataSourceError,
-        DataLayerError,
-        FieldError,
-        GeometryError,
-        UnicodeDecodeError,
-    ) as error:
+        if path.suffix.lower() == ".shp":
+            frame, more = _read_shapefile(path, layer, encoding)
+            return _to_table(frame, None, cut_at=_DBF_NAME_BYTES), [*notices, *more]
+        frame = pyogrio.read_dataframe(path, layer=layer)
+    except (DataSourceError, DataLayerError, FieldError, GeometryError, UnicodeError) as error:
         raise UnreadableFile(
             f"{path.name} cannot be read as {path.suffix.lower().lstrip('.')}: "
             f"{_first_line(error)}; is it complete and what its name says?"
         ) from error
-    except LookupError as error:
-        raise UnreadableFile(f"{path.name}: there is no encoding called {encoding!r}") from error
-    return _to_table(frame, _find_geojson_crs(path)), [*notices, *more]
+    return _to_table(frame, _find_geojson_crs(path)), notices
 
 
-def _to_table(frame: Any, crs: CRS | None) -> VectorTable:
+def _to_table(frame: Any, crs: CRS | None, *, cut_at: int = 0) -> VectorTable:
     shapes = None
     if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None:
         shapes = np.asarray(frame.geometry.to_numpy(), dtype=object)
         crs = crs or frame.crs
         frame = pd.DataFrame(frame.drop(columns=frame.active_geometry_name))
+    headers = tuple(str(column) for column in frame.columns)
+    full = [at for at, header in enumerate(headers) if cut_at and not header.isascii()]
     table = RawTable(
-        headers=tuple(str(column) for column in frame.columns),
+        headers=headers,
         columns=tuple(_list_cells(frame.iloc[:, place]) for place in range(frame.shape[1])),
         rows=np.arange(1, len(frame) + 1, dtype=np.int64),
+        cut_headers=frozenset(at for at in full if len(headers[at].encode()) >= cut_at - 2),
     )
     return VectorTable(table=table, shapes=shapes, crs=crs)
 
@@ -164,37 +167,71 @@ def _find_geojson_crs(path: Path) -> CRS | None:
         return None
 
 
-def _find_encoding(path: Path, encoding: str | None) -> tuple[str | None, list[Notice]]:
-    """Find a Shapefile's encoding; without a .cpg UTF-8 is tried, then GB 18030."""
-    table = _find_beside(path, ".dbf")
-    if path.suffix.lower() != ".shp" or encoding is not None or table is None:
-        return (encoding if path.suffix.lower() == ".shp" else None), []
-    if _find_beside(path, ".cpg") is not None:
-        return None, []
+def _read_shapefile(path: Path, layer: str, encoding: str | None) -> tuple[Any, list[Notice]]:
+    """Read byte by byte and decode here: names cut within a character must not stop the reader."""
+    chosen, notices = _find_encoding(path, encoding)
+    try:
+        codecs.lookup(chosen)
+    except LookupError as error:
+        raise UnreadableFile(f"{path.name}: there is no encoding called {chosen!r}") from error
+    frame = pyogrio.read_dataframe(path, layer=layer, encoding=_BYTES)
+
+    def decode(cell: object) -> object:
+        return cell.encode(_BYTES).decode(chosen, "ignore") if isinstance(cell, str) else cell
+
+    frame.columns = pd.Index([decode(column) for column in frame.columns])
+    for column in frame.columns:
+        if frame[column].dtype in ("str", "object"):
+            frame[column] = frame[column].map(decode)
+    return frame, notices
+
+
+def _find_encoding(path: Path, encoding: str | None) -> tuple[str, list[Notice]]:
+    """Find a Shapefile's encoding: stated, in its .cpg or table, else UTF-8 or GB 18030 by fit."""
+    table, stated = _find_beside(path, ".dbf"), _find_beside(path, ".cpg")
+    if encoding is not None or table is None:
+        return encoding or "utf-8", []
+    if stated is not None and (named := _read_codepage(stated)):
+        return named, []
     raw = table.read_bytes()
-    if len(raw) < 32 or raw[29] not in (0x00, 0x03, 0x57):
-        return None, []
-    names, values = _list_dbf_texts(raw)
-    lost = {
-        candidate: sum(text.decode(candidate, errors="replace").count("\ufffd") for text in values)
-        + sum(name.decode(candidate, errors="replace").count("\ufffd") for name in names)
-        for candidate in ("utf-8", "gb18030")
-    }
+    if len(raw) > 29 and raw[29] in _DBF_CODEPAGES:
+        return _DBF_CODEPAGES[raw[29]], []
+    texts = [text for part in _list_dbf_texts(raw) for text in part]
+    lost = {name: _count_lost(texts, name) for name in ("utf-8", "gb18030")}
     chosen = min(lost, key=lambda name: lost[name])
-    if all(text.isascii() for text in (*names, *values)):
-        return None, []
+    if all(text.isascii() for text in texts):
+        return chosen, []
     return chosen, [
         Notice(
             "info",
             "encoding_guessed",
             path.name,
             f"the Shapefile does not state its encoding; {chosen} fits and was used, set encoding "
-            "if "
-            "names look wrong",
+            "if names look wrong",
             f"Shapefile 未声明编码，已按 {chosen} 读取；若名称显示异常，请设置 encoding",
             found=chosen,
         )
     ]
+
+
+def _count_lost(texts: Sequence[bytes], encoding: str) -> int:
+    """Characters that make no sense; one cut off at the end of its field does not count."""
+    decoders = (codecs.getincrementaldecoder(encoding)("replace") for _ in texts)
+    return sum(
+        decoder.decode(text).count("\ufffd")
+        for decoder, text in zip(decoders, texts, strict=True)
+    )
+
+
+def _read_codepage(path: Path) -> str:
+    """Encoding a .cpg names, as Python calls it; empty if it names none there is."""
+    named = path.read_bytes()[:40].decode("ascii", "ignore").strip().lower()
+    for candidate in (named, f"cp{named}", named.replace("ansi ", "cp").replace("oem ", "cp")):
+        try:
+            return codecs.lookup(candidate).name
+        except LookupError:
+            continue
+    return ""
 
 
 def _list_dbf_texts(raw: bytes) -> tuple[list[bytes], list[bytes]]:

@@ -101,9 +101,9 @@ def list_coverage(
 
 def list_unknown(limits_min: Iterable[float], n_communities: int) -> dict[str, dict[str, Any]]:
     """Columns like those of `list_coverage` for a kind that was not measured at all."""
-    nothing = [None] * n_communities
+    nothing: list[Any] = [None] * n_communities
     names = ("share", "covered", "buildings", "land", "median_s", "p90_s", "inside", "unconnected")
-    columns = {**dict.fromkeys(names, nothing), "n_demand": nothing}
+    columns: dict[str, Any] = {**dict.fromkeys(names, nothing), "n_demand": nothing}
     columns["cls"] = [UNKNOWN_CLASS] * n_communities
     columns["demand_source"] = [""] * n_communities
     return {format(float(limit), "g"): columns for limit in sorted(map(float, limits_min))}

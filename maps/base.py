@@ -104,7 +104,7 @@ def build_map(
     )
     drawn.default_js = []
     drawn.default_css = []
-    header = drawn.get_root().header
+    header = get_figure(drawn).header
     if assets == "inline":
         text = f"<style>{get_stylesheet()}</style><script>{get_script()}</script>"
         header.add_child(RawText(text), name="leaflet")
@@ -118,11 +118,23 @@ def build_map(
     return drawn
 
 
-def render_page(drawn: folium.Map, *, lang: Lang) -> str:
-    """The whole page as HTML; the same map gives the same text."""
+def get_figure(drawn: folium.Map) -> Figure:
+    """Page around a map.
+
+    Raises
+    ------
+    TypeError
+        The map was put into something else than a page.
+    """
     figure = drawn.get_root()
     if not isinstance(figure, Figure):
         raise TypeError(f"expected a map in a figure, found {type(figure).__name__}")
+    return figure
+
+
+def render_page(drawn: folium.Map, *, lang: Lang) -> str:
+    """The whole page as HTML; the same map gives the same text."""
+    figure = get_figure(drawn)
     _number_elements(figure)
     html: str = figure.render()
     code = "zh-CN" if lang == "zh" else "en"

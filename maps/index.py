@@ -1,5 +1,6 @@
 """First page of the maps: every kind with its city figure and the way to its map."""
 
+import math
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -10,7 +11,7 @@ import jinja2
 from layers.store import Run
 from maps.legend import find_summary, list_sources
 from maps.style import read_palette
-from maps.text import LANGS, Lang, get_titles, read_text
+from maps.text import LANGS, Lang, find_text, get_titles, read_text
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -70,6 +71,7 @@ def index_page(run: Run, kinds: Iterable[str], *, lang: Lang = "zh") -> str:
         .render(
             manifest=manifest,
             groups=groups,
+            group_names={code: _name_group(manifest, code) for code in groups},
             main=format(main, "g"),
             others=[format(limit, "g") for limit in limits if limit != main],
             n_communities=len(run.communities),
@@ -85,9 +87,15 @@ def index_page(run: Run, kinds: Iterable[str], *, lang: Lang = "zh") -> str:
     )
 
 
+def _name_group(manifest: Mapping[str, Any], code: str) -> dict[str, str]:
+    """Name of a group of kinds, both languages."""
+    other = read_text()["group_other"] if code == "other" else {"zh": code, "en": code}
+    return find_text(manifest.get("groups", {}).get(code), zh=other["zh"], en=other["en"])
+
+
 def _find_share(figures: Mapping[str, Any] | None) -> float | None:
     """City share as a number from 0 to 1; nothing where it is unknown."""
     if not figures or figures["status"] == "unknown":
         return None
     share = figures["share"]
-    return None if share is None or share != share else float(share)
+    return None if share is None or math.isnan(share) else float(share)

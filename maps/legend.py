@@ -25,7 +25,9 @@ def list_rules(manifest: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
                     "pack_title": get_titles(pack, "title"),
                     "rule": str(rule.get("code", "")),
                     "title": get_titles(rule, "title"),
-                    "document": find_text(source.get("document")),
+                    "document": find_text(
+                        {"zh": source.get("document"), "en": source.get("document_en")}
+                    ),
                     "clause": find_text(source.get("clause")),
                     "status": status if status in STATUSES else "unverified",
                     "limit": rule.get("limit"),
@@ -59,6 +61,7 @@ def find_summary(manifest: Mapping[str, Any], kind: str) -> dict[str, dict[str, 
             "share": figures.get("share"),
             "households": figures.get("households"),
             "covered": figures.get("households_covered"),
+            "basis": str(figures.get("basis") or ""),
             "status": str(figures.get("status") or ""),
             "reason": find_text(figures.get("reason")),
         }

@@ -51,7 +51,7 @@ def pack_naturals(values: ArrayLike) -> str:
 
 
 def pack_integers(values: ArrayLike) -> str:
-    """Whole numbers of either sign as text: 0, -1, 1, -2 … become 0, 1, 2, 3 …
+    """Whole numbers of either sign as text; 0, -1, 1, -2 become 0, 1, 2, 3 and so on.
 
     >>> pack_integers([0, -1, 1, -20])
     'ABCnB'
@@ -61,7 +61,7 @@ def pack_integers(values: ArrayLike) -> str:
 
 
 def pack_optional(values: ArrayLike) -> str:
-    """Whole numbers from 0, NaN or infinite where there is none: 0 says none, 1 says 0 …
+    """Whole numbers from 0, NaN or infinite where there is none; 0 says none, 1 says 0.
 
     >>> pack_optional([float("nan"), 0, 5])
     'ABG'

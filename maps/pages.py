@@ -23,7 +23,16 @@ from maps.areas import (
     list_outlines,
     list_unknown,
 )
-from maps.base import Assets, Bounds, RawText, StartScript, Tiles, build_map, render_page
+from maps.base import (
+    Assets,
+    Bounds,
+    RawText,
+    StartScript,
+    Tiles,
+    build_map,
+    get_figure,
+    render_page,
+)
 from maps.index import TEMPLATES, find_main_limit, get_environment, index_page
 from maps.legend import find_summary, list_rules, list_sources
 from maps.lines import pack_ground, pack_minutes, pack_streets
@@ -33,6 +42,7 @@ from maps.tables import RowsByKind, embed_json, find_positions, index_rows
 from maps.text import LANGS, Lang, get_titles, read_text
 
 _CODE = re.compile(r"^[a-z0-9_]+$")
+_ACCESS_COLUMNS = ["demand_id", "nearest_s", "entrance_id"]
 _VIEWS = ("view_coverage", "view_minutes")
 _OVERLAYS = (
     ("layer_facilities", True),
@@ -148,7 +158,7 @@ def gap_map(
     data.update(color=color, lang=lang, limit=check_limit(data["coverage"], limit_min, kind, mode))
 
     drawn = build_map(shared.bounds, assets=assets, asset_base=asset_base, tiles=tiles)
-    root = drawn.get_root()
+    root = get_figure(drawn)
     root.title = str(markupsafe.escape(f"{data['names'][lang]} · {run.manifest['name']}"))
     root.header.add_child(RawText(f"<style>{_read_template('page.css')}</style>"), name="page_css")
     chrome = _get_template("page.html").render(
@@ -239,7 +249,7 @@ def _list_kind_data(
     owner = find_positions(run.entrances["facility_id"], pd.Index(facilities["facility_id"]))
     entrances = run.entrances[owner >= 0]
     coverage = run.coverage.iloc[shared.coverage_rows.find(kind, mode)]
-    access = run.access.iloc[shared.access_rows.find(kind, mode)]
+    access = run.access[_ACCESS_COLUMNS].iloc[shared.access_rows.find(kind, mode)]
     by_limit = list_coverage(coverage, shared.community_keys, palette)
     if not by_limit and entry.get("status") == "unknown":
         by_limit = list_unknown(run.manifest.get("limits_min", ()), len(run.communities))
@@ -287,7 +297,7 @@ def _label_minutes(breaks: tuple[float, ...]) -> list[dict[str, str]]:
     """Label of each class of minutes, both languages."""
     text = read_text()
     low = 0.0
-    labels = []
+    labels: list[dict[str, str]] = []
     for high in breaks:
         pair = {"low": format(low, "g"), "high": format(high, "g")}
         labels.append({lang: text["legend_range"][lang].format(**pair) for lang in LANGS})

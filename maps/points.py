@@ -25,7 +25,7 @@ def draw_facilities(facilities: gpd.GeoDataFrame, color: str) -> folium.GeoJson:
         shapely.simplify(shapes, AREA_TOLERANCE_M / 111_000.0), lambda xy: round_degrees(xy) / 1e5
     )
     is_area = shapely.get_dimensions(shapes) > 0
-    features = [_feature(row, areas[row], "area") for row in np.flatnonzero(is_area)]
+    features = [_feature(int(row), areas[row], "area") for row in np.flatnonzero(is_area)]
     features += [_feature(row, point, "point") for row, point in enumerate(points)]
     return folium.GeoJson(
         {"type": "FeatureCollection", "features": features},

@@ -4,6 +4,7 @@ import math
 import re
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -98,7 +99,7 @@ def _build_scale(name: str, raw: dict[str, Any], *, extra: int) -> Scale:
             f"palette {name}: {len(colors)} colours need {len(colors) + extra} breaks, "
             f"found {len(breaks)}"
         )
-    if any(low >= high for low, high in zip(breaks, breaks[1:], strict=False)):
+    if any(low >= high for low, high in pairwise(breaks)):
         raise InvalidPalette(f"palette {name}: breaks must rise, found {breaks}")
     wrong = [color for color in colors if not _HEX.match(color)]
     if wrong:

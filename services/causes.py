@@ -30,6 +30,7 @@ from services.verdicts import Homes
 CAUSES = ("no_facility", "severed", "too_far", "full", "unconnected")
 NO_FACILITY, SEVERED, TOO_FAR, FULL, UNCONNECTED = range(len(CAUSES))
 _SHORTEST_STRAIGHT_M = 1.0
+_WALL = "wall"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -238,7 +239,10 @@ def sum_causes(
 def find_crossings(
     start_xy: FloatArray, end_xy: FloatArray, barriers: Barriers
 ) -> tuple[IntArray, FloatArray]:
-    """Return where straight lines first meet a barrier.
+    """Return which barrier straight lines meet, and where.
+
+    A railway, river or motorway outweighs a wall, whichever comes first: a compound's own wall has
+    its gates, and a home's way to the far side leads through them to the line that cannot be crossed.
 
     Parameters
     ----------
@@ -248,7 +252,7 @@ def find_crossings(
     Returns
     -------
     barrier
-        Shape `(K,)`: row of the barrier met first, -1 where none is met.
+        Shape `(K,)`: row of the first barrier of the stronger sort met, -1 where none is met.
     place_xy
         Shape `(K, 2)`: where it is met; the middle of the line where none is.
     """
@@ -260,7 +264,8 @@ def find_crossings(
         return barrier, place_xy
     crossing = shapely.intersection(lines[line], barriers.lines[met])
     lead = shapely.shortest_line(shapely.points(start_xy[line]), crossing)
-    order = np.lexsort((met, shapely.length(lead), line))
+    wall = np.array([kind == _WALL for kind in barriers.kind], dtype=np.bool_)[met]
+    order = np.lexsort((met, shapely.length(lead), wall, line))
     first = order[np.unique(line[order], return_index=True)[1]]
     barrier[line[first]] = met[first]
     place_xy[line[first]] = shapely.get_coordinates(shapely.get_point(lead[first], -1))

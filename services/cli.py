@@ -193,7 +193,7 @@ def serve(
 ) -> None:
     """Serve a run: the planner's page, maps and API."""
     read_manifest(out)  # no run, no service: said before anything listens
-    given = {"run": out, "host": host, "port": port}
+    given: dict[str, Any] = {"run": out, "host": host, "port": port}
     _serve(ServiceSettings(**{name: value for name, value in given.items() if value is not None}))
 
 

@@ -292,7 +292,7 @@ def measure_coverage(
         Per kind code, its limits as (value, `min` or `m`).
     """
     homes = _group_homes(communities, walks)
-    located = _locate_facilities(communities, walks)
+    located = locate_facilities(communities, walks.facilities)
     base = {
         "community_id": communities["community_id"].to_numpy(dtype=object),
         "households": homes.households,
@@ -434,11 +434,13 @@ def _group_homes(communities: gpd.GeoDataFrame, walks: Walks) -> _Homes:
 
 
 def _sum(group: IntArray, values: FloatArray, n: int) -> FloatArray:
-    return np.bincount(group, weights=values, minlength=n).astype(np.float64)
+    return np.asarray(np.bincount(group, weights=values, minlength=n), dtype=np.float64)
 
 
 def _ratio(part: FloatArray, whole: FloatArray) -> FloatArray:
-    return np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
+    share = np.full(len(whole), np.nan)
+    np.divide(part, whole, out=share, where=whole > 0)
+    return share
 
 
 def _share_of(community: IntArray, amount: FloatArray, covered: BoolArray, n: int) -> FloatArray:
@@ -478,12 +480,13 @@ def _quantile(
     return result
 
 
-def _locate_facilities(communities: gpd.GeoDataFrame, walks: Walks) -> IntArray:
-    """Row of the community each facility lies in (areas: their inner point), -1 outside all.
+def locate_facilities(communities: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame) -> IntArray:
+    """Row of the community each facility lies in, -1 outside all; shape `(F,)`.
 
-    A facility on a shared boundary belongs to the first community that touches it.
+    Areas stand for a point inside them. A facility on a shared boundary belongs to the first
+    community that touches it.
     """
-    points = shapely.point_on_surface(walks.facilities.geometry.to_numpy())
+    points = shapely.point_on_surface(facilities.geometry.to_numpy())
     tree = shapely.STRtree(communities.geometry.to_numpy())
     point, area = tree.query(points, predicate="intersects")
     located = np.full(len(points), len(communities), dtype=np.int64)

@@ -11,7 +11,9 @@ ServiceError
 ├── InvalidQuery (ValueError)           a value out of bounds; `parameter` and `allowed` say more
 ├── OutsideCity (ValueError)            no street near the point; `distance_m` says how far
 ├── NothingToMeasure (ValueError)       the question leaves no row to answer from
-└── RunUnavailable (RuntimeError)       no complete run to answer from
+├── RunUnavailable (RuntimeError)       no complete run to answer from
+├── CannotWrite (OSError)               results cannot be written to the place named
+└── CannotListen (OSError)              the address to serve on is taken or not ours
 """
 
 from collections.abc import Iterable, Sequence
@@ -148,6 +150,14 @@ class NothingToMeasure(ServiceError, ValueError):  # noqa: N818
 
 class RunUnavailable(ServiceError, RuntimeError):  # noqa: N818
     """There is no complete run to answer from."""
+
+
+class CannotWrite(ServiceError, OSError):  # noqa: N818
+    """Results cannot be written to the place named."""
+
+
+class CannotListen(ServiceError, OSError):  # noqa: N818
+    """The address to serve on is taken, or no address of this machine."""
 
 
 def _list_close(value: str, names: Sequence[str], *, most: int = 8) -> list[str]:

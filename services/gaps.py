@@ -19,9 +19,9 @@ from layers.results import GAPS, shape_table
 from layers.standards.model import Rule, StandardPack
 from services.causes import CAUSES, CommunityCauses, build_barriers
 from services.cityfacts import CityFacts
-from services.coverage import WALK, Reach, Walks
+from services.coverage import WALK, Reach, Walks, locate_facilities
 from services.judges import JUDGES, Judgement
-from services.verdicts import GAP, MET, UNKNOWN, build_homes, locate_facilities
+from services.verdicts import GAP, MET, UNKNOWN, build_homes
 
 DATA_MISSING = "data_missing"
 _CELLS = "cells"

@@ -88,8 +88,9 @@ def _one_type(frame: pd.DataFrame) -> pd.DataFrame:
         single = shapely.get_type_id(shapes) == polygon.value
         merged = shapes.copy()
         merged[single] = [shapely.MultiPolygon([shape]) for shape in shapes[single]]
-        return frame.set_geometry(gpd.GeoSeries(merged, index=frame.index, crs=frame.crs))
-    return frame
+        frame = frame.set_geometry(gpd.GeoSeries(merged, index=frame.index, crs=frame.crs))
+    whole: pd.DataFrame = frame
+    return whole
 
 
 def _write_styles(path: Path, layers: Mapping[str, pd.DataFrame]) -> None:

@@ -6,7 +6,7 @@ reading and writing. A run folder appears complete or not at all.
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from importlib.metadata import version
@@ -20,6 +20,7 @@ import pandas as pd
 from geo.snap import Links, snap_points
 from layers.city import City, build_city
 from layers.config import CityConfig, RunSettings
+from layers.errors import InvalidConfig
 from layers.notices import Notice, tabulate_notices
 from layers.results import shape_table
 from layers.standards.describe import describe_pack
@@ -38,6 +39,8 @@ from services.coverage import (
     point_xy,
     tabulate_access,
 )
+from services.errors import CannotWrite
+from services.failures import name_output
 from services.gaps import find_gaps
 from services.geopackage import write_geopackage
 from services.progress import Report, no_progress
@@ -52,6 +55,9 @@ from services.tables import (
 )
 
 ATTRIBUTION = ("© OpenStreetMap contributors (ODbL 1.0)",)
+SYNTHETIC_ATTRIBUTION = (
+    "合成数据，非真实城市（格式同 OpenStreetMap；真实城市的地图须标注 © OpenStreetMap contributors, ODbL 1.0）",
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,41 +159,80 @@ def run_city(
         Some input holds errors; nothing was computed.
     RunLocked
         Another run is writing into `out`.
-    OSError
-        The folder cannot be written.
+    CannotWrite
+        `out` cannot be written, or is a place where a run must not go.
     """
     begin = time.perf_counter()
     clock = _Clock()
     day = today or datetime.now(tz=UTC).date()
+    _check_places(config, out)
     packs = read_packs(config.packs)
-    with stage_run(out) as folder:
+    with ExitStack() as stack:
+        with name_output(out):
+            folder = stack.enter_context(stage_run(out))
         with clock.time("read"):
             city = build_city(config, report=progress)
         with clock.time("measure"):
             results = measure_city(city, packs, day=day, progress=progress)
-        progress("writing tables", 0.0)
         manifest = _build_manifest(city, results, clock)
-        with clock.time("tables"):
-            write_run(folder, results.tables, city.streets.network)
-            if city.parcels is not None:
-                write_table(city.parcels, folder / "parcels.parquet")
-        progress("writing GeoPackage", 0.0)
-        with clock.time("geopackage"):
-            write_geopackage(folder / "lifecircle.gpkg", results.tables, manifest)
-        progress("writing reports", 0.0)
-        with clock.time("reports"):
-            write_reports(folder, results.tables, manifest)
-        write_manifest(folder, manifest)
-        progress("drawing maps", 0.0)
-        with clock.time("maps"):
-            write_maps(
-                read_run(folder),
-                folder / "maps",
-                progress=lambda _, part: progress("drawing maps", part),
-            )
-        manifest["timings_s"] = dict(clock.seconds)
-        write_manifest(folder, manifest)
+        with name_output(out):
+            _write_results(folder, city, results, manifest, clock, progress)
     return _summarize_run(out, manifest, results, time.perf_counter() - begin)
+
+
+def _check_places(config: CityConfig, out: Path) -> None:
+    """Refuse what would end badly: an output that holds its own inputs, or the folder one is in."""
+    for path in (config.path, out, *(path for _, path in config.list_inputs())):
+        if any("\ud800" <= letter <= "\udfff" for letter in str(path)):
+            raise InvalidConfig(
+                f"{path}: the name is not UTF-8 text here: rename the file, or use a UTF-8 locale"
+            )
+    place = out.resolve()
+    if Path.cwd().is_relative_to(place):
+        raise CannotWrite(
+            f"{place} is the folder you are in, and a run replaces its folder whole: name one to be "
+            "made in it, such as --out run"
+        )
+    inside = [path for _, path in config.list_inputs() if path.resolve().is_relative_to(place)]
+    if inside:
+        raise CannotWrite(
+            f"{out} holds the input {inside[0].name}, and a run replaces its folder whole: name "
+            "another --out"
+        )
+
+
+def _write_results(
+    folder: Path,
+    city: City,
+    results: Results,
+    manifest: dict[str, Any],
+    clock: _Clock,
+    progress: Report,
+) -> None:
+    """Fill the folder of a run; the manifest, which makes it one, is complete at the end."""
+    progress("writing tables", 0.0)
+    layers = dict(results.tables)
+    with clock.time("tables"):
+        write_run(folder, results.tables, city.streets.network)
+        if city.parcels is not None:
+            write_table(city.parcels, folder / "parcels.parquet")
+            layers["parcels"] = city.parcels
+    progress("writing GeoPackage", 0.0)
+    with clock.time("geopackage"):
+        write_geopackage(folder / "lifecircle.gpkg", layers, manifest)
+    progress("writing reports", 0.0)
+    with clock.time("reports"):
+        write_reports(folder, results.tables, manifest)
+    write_manifest(folder, manifest)
+    progress("drawing maps", 0.0)
+    with clock.time("maps"):
+        write_maps(
+            read_run(folder),
+            folder / "maps",
+            progress=lambda _, part: progress("drawing maps", part),
+        )
+    manifest["timings_s"] = dict(clock.seconds)
+    write_manifest(folder, manifest)
 
 
 def measure_city(
@@ -412,16 +457,8 @@ def _build_manifest(city: City, results: Results, clock: _Clock) -> dict[str, An
         "counts": {name: len(frame) for name, frame in tables.items()},
         "timings_s": dict(clock.seconds),
         "assumptions": _list_assumptions(city),
-        "attribution": list(ATTRIBUTION),
+        "attribution": list(SYNTHETIC_ATTRIBUTION if config.synthetic else ATTRIBUTION),
     }
-
-
-_BASIS = {
-    "households": "households",
-    "buildings": "residential buildings",
-    "land": "residential land",
-    "communities": "mean of communities",
-}
 
 
 def _summarize_run(
@@ -438,7 +475,7 @@ def _summarize_run(
                 name_zh=kind["name_zh"],
                 facilities=kind["n_facilities"],
                 share="unknown" if share is None else f"{share:.1%}",
-                basis=_BASIS.get(figures["basis"], ""),
+                basis=figures["basis"],
             )
         )
     verdicts = results.tables["gaps"]["status"].value_counts()

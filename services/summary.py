@@ -35,19 +35,21 @@ def summarize(
     """
     reach = {one.kind.code: one for one in measured}
     minutes = coverage[coverage["limit_unit"] == "min"]
-    groups = dict(tuple(minutes.groupby(["kind", "limit"], sort=False)))
+    by_kind = {str(code): rows for code, rows in minutes.groupby("kind", sort=False)}
     summary: dict[str, dict[str, dict[str, Any]]] = {}
     for kind in kinds:
-        for (code, limit), rows in groups.items():
-            if code == kind.code:
-                figures = _summarize_rows(rows)
-                if code in reach and figures["status"] == "measured":
-                    limit_m = limit_in_metres(float(limit), "min", speeds_m_s[kind.traveller])
-                    figures |= _yardstick_shares(yardsticks, reach[code], limit_m)
-                    figures |= _choose_basis(figures, rows)
-                elif code in reach:
-                    figures["reason"] = NO_DEMAND
-                summary.setdefault(code, {})[f"{float(limit):g}"] = figures
+        rows = by_kind[kind.code]
+        limits = summary[kind.code] = {}
+        for limit in sorted(set(rows["limit"])):
+            mine = rows[rows["limit"] == limit]
+            figures = _summarize_rows(mine)
+            if kind.code in reach and figures["status"] == "measured":
+                limit_m = limit_in_metres(float(limit), "min", speeds_m_s[kind.traveller])
+                figures |= _yardstick_shares(yardsticks, reach[kind.code], limit_m)
+                figures |= _choose_basis(figures, mine)
+            elif kind.code in reach:
+                figures["reason"] = NO_DEMAND
+            limits[f"{float(limit):g}"] = figures
     return summary
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 from numpy.typing import NDArray
 
 from geo.units import BoolArray, FloatArray, IntArray
@@ -99,17 +98,3 @@ def judge_at_least(certain: FloatArray, possible: FloatArray, needed: float) -> 
     status[certain >= needed - SHARE_TOLERANCE] = MET
     status[possible < needed - SHARE_TOLERANCE] = GAP
     return status
-
-
-def locate_facilities(communities: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame) -> IntArray:
-    """Row of the community each facility lies in, -1 outside all; shape `(F,)`.
-
-    Areas stand for a point inside them. A facility on a shared boundary belongs to the first
-    community that touches it, as in the coverage table.
-    """
-    points = shapely.point_on_surface(facilities.geometry.to_numpy())
-    tree = shapely.STRtree(communities.geometry.to_numpy())
-    point, area = tree.query(points, predicate="intersects")
-    located = np.full(len(points), len(communities), dtype=np.int64)
-    np.minimum.at(located, point, area)
-    return np.where(located < len(communities), located, -1)

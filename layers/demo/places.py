@@ -291,7 +291,7 @@ def _lake(drawing: Drawing, inner: Polygon, area_m2: float, name: str) -> None:
 
 def draw_parcel(drawing: Drawing, lot: Polygon, parcel: dict[str, Any]) -> None:
     """Draw a parcel of reserved school land the way its state looks on the ground."""
-    land = {"在建": "construction", "被占用": "brownfield", "改作他用": "construction"}
+    land = {"在建": "construction", "被占用": "brownfield", "调整用途": "construction"}
     if parcel["state"] == "已建成":
         drawing.area(lot, amenity="kindergarten", name="锦云第四幼儿园（JY-05）")
     else:

@@ -26,6 +26,7 @@ _CITY_TOML = """\
 [city]
 name = "样例市（合成数据）"
 packs = ["baoji-four-types"]
+synthetic = true
 
 [sources]
 osm = "sample.osm"

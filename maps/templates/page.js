@@ -138,12 +138,15 @@
     const path = rank >= 2;
     if (path && zoom < 14) return null;
     const weight = (rank === 0 ? 1.5 : rank === 1 ? 0.9 : 0.6) * Math.pow(1.28, zoom - 14);
-    return { color: rank === 3 ? palette.base.set_aside : palette.base.street, weight: Math.min(weight, 6), alpha: rank === 3 ? 0.9 : zoom < 13 ? 0.22 : 0.32, dash: rank === 3 ? [3, 3] : null };
+    return { color: rank === 3 ? palette.base.set_aside : palette.base.street, weight: Math.min(weight, 3.2), alpha: rank === 3 ? 0.9 : zoom < 13 ? 0.22 : 0.32, dash: rank === 3 ? [3, 3] : null };
   };
   const minuteStyle = (cls, zoom) => {
     const reached = cls < palette.minutes.colors.length;
-    const weight = Math.max(1, Math.min(5, 1.7 * Math.pow(1.3, zoom - 14)));
-    return { color: reached ? palette.minutes.colors[cls] : palette.minutes.unreached, weight: reached ? weight : weight * 0.7, dash: reached ? null : [2, 4] };
+    const weight = Math.max(0.9, Math.min(5, 1.7 * Math.pow(1.3, zoom - 14)));
+    if (!reached) return { color: palette.minutes.unreached, weight: weight * 0.7, dash: [2, 4] };
+    /* far streets are many and say one thing: they stay thin in the overview */
+    const far = cls === palette.minutes.colors.length - 1 && zoom < 14;
+    return { color: palette.minutes.colors[cls], weight: far ? weight * 0.7 : weight, alpha: far ? 0.75 : 1 };
   };
 
   const streetRanks = LC.codes(shared.streets.rank);
@@ -417,7 +420,7 @@
       append(box, el("b", "", t("unknown")), el("span", "", (summary && summary.reason[state.lang]) || t("unknown_kind")));
       return;
     }
-    const sub = known(summary.households) && known(summary.covered) ? t("city_share_sub", { covered: count(summary.covered), total: count(summary.households) }) : t("city_share_weight");
+    const sub = known(summary.households) && known(summary.covered) ? t("city_share_sub", { covered: count(summary.covered), total: count(summary.households) }) : t("card_of_weight", { source: `demand_${summary.basis}` in text ? t(`demand_${summary.basis}`) : t("city_share_weight") });
     append(box, el("span", "", t("city_share", { limit: state.limit })), el("b", "", percent(summary.share)), el("span", "", sub));
   };
 

@@ -12,7 +12,7 @@ def test_hostile_names_stay_text(hostile_address, open_page):
     page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
     page.goto(f"{hostile_address}/?kind=pharmacy")
     page.wait_for_selector("#rows tr.row")
-    page.frame_locator("#map").locator(".leaflet-interactive").first.wait_for(state="attached")
+    page.frame_locator("#map").locator(".leaflet-overlay-pane canvas").wait_for(state="attached")
     expect(page.locator("h1")).to_have_text("<script>window.hit = 1</script>")
     expect(page.locator(".row-name", has_text="<script>window.hit").first).to_be_visible()
     page.locator("#district").select_option(index=1)

@@ -21,7 +21,7 @@ def _open(page: Page, url: str) -> None:
 def _wait_for_map(page: Page) -> None:
     frame = page.frame_locator("#map")
     frame.locator(".leaflet-container").wait_for()
-    frame.locator(".leaflet-interactive").first.wait_for(state="attached")
+    frame.locator(".leaflet-overlay-pane canvas").wait_for(state="attached")
 
 
 def _ask(page: Page, path: str):

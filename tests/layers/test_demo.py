@@ -230,7 +230,7 @@ def test_parcels_stand_in_every_state(folder):
         "已供地",
         "在建",
         "已建成",
-        "改作他用",
+        "调整用途",
         "被占用",
     }
     assert all(f["properties"]["用地面积"] > 2000 for f in features)

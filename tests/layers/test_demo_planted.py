@@ -14,12 +14,15 @@ from layers.config import read_config
 from layers.demo import KNOWN_HOUSEHOLDS, PLANTED, write_demo
 from layers.standards.load import read_packs
 from services.pipeline import measure_city
+from services.progress import no_progress
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory) -> SimpleNamespace:
     config = read_config(write_demo(tmp_path_factory.mktemp("planted")))
-    results = measure_city(build_city(config), read_packs(config.packs), day=date(2025, 1, 1))
+    results = measure_city(
+        build_city(config, report=no_progress), read_packs(config.packs), day=date(2025, 1, 1)
+    )
     return SimpleNamespace(**results.tables)
 
 

@@ -1,5 +1,7 @@
 """Reading tables: formats, aliases, coordinate systems, and the traps of real planning data."""
 
+import warnings
+
 import geopandas as gpd
 import numpy as np
 import openpyxl
@@ -87,7 +89,8 @@ class TestText:
 
     def test_quoted_commas_stay_in_their_cell(self, write):
         path = write(
-            'id,名称,类别,地址,经度,纬度\n1,一店,超市,"金台区,经二路,3号",107.14,34.36\n', "shops.csv"
+            'id,名称,类别,地址,经度,纬度\n1,一店,超市,"金台区,经二路,3号",107.14,34.36\n',
+            "shops.csv",
         )
         frame, notices = read_table(path, layer_name="facilities", geometry="any")
         assert frame.geometry.x.tolist() == [107.14]
@@ -150,7 +153,9 @@ class TestNumbers:
             HEADER
             + "".join(
                 f'{place},社区{place},"{cell}",,"{WKT}"\n'
-                for place, cell in enumerate(["1,520", "１５２０", "1520户", " 1520 ", "1520.0", "1.52e3"])
+                for place, cell in enumerate(
+                    ["1,520", "１５２０", "1520户", " 1520 ", "1520.0", "1.52e3"]
+                )
             )
         )
         frame, notices = read_table(path)
@@ -207,7 +212,9 @@ class TestCodes:
         assert read_table(path)[0]["community_id"].tolist() == ["610302001001", "0351"]
 
     def test_a_code_cut_to_scientific_notation_is_an_error(self, write):
-        path = write(f'社区编码,社区名称,几何\n6.10302E+11,甲,"{WKT}"\n6.10302001001E+11,乙,"{WKT}"\n')
+        path = write(
+            f'社区编码,社区名称,几何\n6.10302E+11,甲,"{WKT}"\n6.10302001001E+11,乙,"{WKT}"\n'
+        )
         frame, notices = read_table(path)
         notice = one(notices, "code_lost_digits")
         assert (notice.row, notice.found) == ("2", "6.10302E+11")
@@ -274,7 +281,8 @@ class TestPlaces:
 
     def test_one_shifted_row_among_good_ones(self, write):
         path = write(
-            "编号,名称,经度,纬度\n1,甲,107.1,34.3\n2,乙,34.3,107.1\n3,丙,107.1,\n4,丁,0,0\n", "d.csv"
+            "编号,名称,经度,纬度\n1,甲,107.1,34.3\n2,乙,34.3,107.1\n3,丙,107.1,\n4,丁,0,0\n",
+            "d.csv",
         )
         frame, notices = read_table(path, layer_name="demand", geometry="any")
         assert one(notices, "axes_swapped").row == "3"
@@ -300,17 +308,24 @@ class TestPlaces:
         metric = gpd.GeoSeries(shapely.points(points), crs=4326).to_crs(crs)
         lines = "".join(f"{n},{p.x},{p.y}\n" for n, p in enumerate(metric))
         frame, notices = read_table(
-            write("编号,东坐标,北坐标\n" + lines, "d.csv"), crs=crs, layer_name="demand", geometry="any"
+            write("编号,东坐标,北坐标\n" + lines, "d.csv"),
+            crs=crs,
+            layer_name="demand",
+            geometry="any",
         )
         assert not errors(notices)
         assert np.allclose(shapely.get_coordinates(frame.geometry), points, atol=1e-6)
 
     def test_wrong_zone_and_swapped_metres(self, write, points):
         metric = gpd.GeoSeries(shapely.points(points), crs=4326).to_crs("EPSG:4524")
-        path = write("编号,x,y\n" + "".join(f"{n},{p.x},{p.y}\n" for n, p in enumerate(metric)), "d.csv")
+        path = write(
+            "编号,x,y\n" + "".join(f"{n},{p.x},{p.y}\n" for n, p in enumerate(metric)), "d.csv"
+        )
         wrong = read_table(path, crs="EPSG:4545", layer_name="demand", geometry="any")[1]
         assert "'EPSG:4524'" in one(wrong, "outside_crs_area").message
-        path = write("编号,x,y\n" + "".join(f"{n},{p.y},{p.x}\n" for n, p in enumerate(metric)), "e.csv")
+        path = write(
+            "编号,x,y\n" + "".join(f"{n},{p.y},{p.x}\n" for n, p in enumerate(metric)), "e.csv"
+        )
         assert "axes_swapped" in codes(
             read_table(path, crs="EPSG:4524", layer_name="demand", geometry="any")[1]
         )
@@ -323,7 +338,9 @@ class TestPlaces:
     @pytest.mark.parametrize(("crs", "move"), [("gcj02", wgs84_to_gcj02), ("BD-09", wgs84_to_bd09)])
     def test_shifted_datums_are_undone_when_declared_and_only_then(self, write, points, crs, move):
         lon, lat = move(points[:, 0], points[:, 1])
-        lines = "".join(f"{n},{x:.9f},{y:.9f}\n" for n, (x, y) in enumerate(zip(lon, lat, strict=True)))
+        lines = "".join(
+            f"{n},{x:.9f},{y:.9f}\n" for n, (x, y) in enumerate(zip(lon, lat, strict=True))
+        )
         path = write("编号,经度,纬度\n" + lines, "d.csv")
         frame, _ = read_table(path, crs=crs, layer_name="demand", geometry="any")
         assert np.allclose(shapely.get_coordinates(frame.geometry), points, atol=1e-6)
@@ -332,22 +349,28 @@ class TestPlaces:
 
     def test_columns_that_say_their_datum(self, write, points):
         lon, lat = wgs84_to_gcj02(points[:, 0], points[:, 1])
-        lines = "".join(f"{n},{x:.9f},{y:.9f}\n" for n, (x, y) in enumerate(zip(lon, lat, strict=True)))
+        lines = "".join(
+            f"{n},{x:.9f},{y:.9f}\n" for n, (x, y) in enumerate(zip(lon, lat, strict=True))
+        )
         frame, notices = read_table(
-            write("编号,gcj02_lng,gcj02_lat\n" + lines, "d.csv"), layer_name="demand", geometry="any"
+            write("编号,gcj02_lng,gcj02_lat\n" + lines, "d.csv"),
+            layer_name="demand",
+            geometry="any",
         )
         assert one(notices, "datum_from_header").found == "gcj02"
         assert np.allclose(shapely.get_coordinates(frame.geometry), points, atol=1e-6)
 
     def test_wgs84_columns_that_are_a_bd09_offset_off(self, write, points):
-        """"wgs84" = GCJ-02 less (0.0065, 0.0060): neither pair is believed until one is named."""
+        """ "wgs84" = GCJ-02 less (0.0065, 0.0060): neither pair is believed until one is named."""
         lon, lat = wgs84_to_gcj02(points[:, 0], points[:, 1])
         lines = "".join(
             f"{n},{x:.9f},{y:.9f},{x - 0.0065:.9f},{y - 0.0060:.9f}\n"
             for n, (x, y) in enumerate(zip(lon, lat, strict=True))
         )
         path = write("编号,gcj02_lng,gcj02_lat,wgs84_lng,wgs84_lat\n" + lines, "d.csv")
-        notice = one(read_table(path, layer_name="demand", geometry="any")[1], "datum_columns_disagree")
+        notice = one(
+            read_table(path, layer_name="demand", geometry="any")[1], "datum_columns_disagree"
+        )
         assert notice.severity == "error"
         assert 400 < float(notice.found.split()[0]) < 900
         frame, notices = read_table(path, crs="gcj02", layer_name="demand", geometry="any")
@@ -504,21 +527,24 @@ class TestVectors:
         if suffix == "parquet":
             frame.to_crs(4490).to_parquet(path)
         else:
-            frame.to_crs(4490 if suffix != "geojson" else 4326).to_file(path)
+            with warnings.catch_warnings():  # names are cut to ten bytes
+                warnings.simplefilter("ignore")
+                frame.to_crs(4490 if suffix != "geojson" else 4326).to_file(path)
         read, notices = read_table(path)
         assert not errors(notices)
+        assert read["row"].tolist() == [1, 2]
+        read = read.sort_values("community_id")
         assert read["name"].tolist() == ["宝石社区", "铁道南"]
         assert read["households"].tolist() == [1500.0, 1499.0]
-        assert read["row"].tolist() == [1, 2]
-        assert np.allclose(
-            shapely.get_coordinates(read.geometry), shapely.get_coordinates(frame.geometry), atol=1e-7
-        )
+        assert np.allclose(read.bounds, frame.bounds, atol=1e-7)
 
     @pytest.mark.parametrize("encoding", ["gbk", "utf-8"])
     @pytest.mark.parametrize("declared", [True, False])
     def test_shapefile_encodings(self, frame, tmp_path, encoding, declared):
         path = tmp_path / "c.shp"
-        frame.to_file(path, encoding=encoding)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            frame.to_file(path, encoding=encoding)
         (tmp_path / "c.cpg").unlink()
         read, notices = read_table(path, encoding=encoding if declared else None)
         assert read["name"].tolist() == ["宝石社区", "铁道南"]

@@ -506,10 +506,8 @@ def _manifest(
             "title_en": f"A {kind['name_en']} within a 15-minute walk",
             "kind": kind["code"],
             "source": {
-                "document": {
-                    "zh": "《宝鸡市“四型”社区建设实施方案》",
-                    "en": "Baoji four-type community plan",
-                },
+                "document": "《宝鸡市“四型”社区建设实施方案》",
+                "document_en": "Baoji four-type community plan",
                 "clause": "",
                 "status": "unverified" if i % 2 else "primary",
             },

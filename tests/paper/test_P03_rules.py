@@ -119,12 +119,15 @@ def test_P27_facility_on_the_boundary_belongs_to_one(town):
 
 
 def test_P28_two_facilities_at_equal_time(town):
-    """FEATURE UNDER TEST: a tie goes to the lower id, every time; both are counted."""
+    """FEATURE UNDER TEST: a tie goes to the lower id, every time; both are counted.
+
+    Two clinics in one house, 200 m away.
+    """
     straight(town)
     town.community("A", (-100, -100, 1500, 100), households=1)
     town.home("h1", 500, 0)
     west = town.listed("clinic", 300, 0, "b-west")
-    east = town.listed("clinic", 700, 0, "a-east")
+    east = town.listed("clinic", 300, 0, "a-east")
     answer = town.measure()
     access = answer.access("h1", "clinic")
     assert access["facility_id"] == min(west, east)

@@ -4,10 +4,11 @@ import base64
 import hashlib
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, Response
 
 from maps.pages import gap_map
 from maps.style import read_palette
@@ -67,6 +68,12 @@ def get_map(
     )
     del embed
     return HTMLResponse(page.html, headers={"Content-Security-Policy": page.policy})
+
+
+@router.get("/favicon.ico")
+def get_icon() -> FileResponse:
+    """Send the icon browsers ask for on their own."""
+    return FileResponse(Path(__file__).parents[1] / "static" / "icon.svg", media_type="image/svg+xml")
 
 
 @router.get("/docs")

@@ -3,6 +3,7 @@
 import { state } from "./state.js";
 import { count, el, known, limitText, page, percent, pick, t, verdict } from "./words.js";
 
+let rulesOpen = false;
 const VERDICTS = ["gap", "unknown", "met", "not_applicable"];
 
 /** Draw the summary of one kind: `item` of /v1/summary, the rules on it, and what choosing a limit does. */
@@ -81,8 +82,14 @@ function drawRules(item, rules) {
   for (const status of VERDICTS) {
     if (item.gaps[status] || status === "gap") counts.append(el("li", "", verdict(status), el("b", "", String(item.gaps[status]))));
   }
-  if (rules.length > 1) block.append(counts);
-  block.append(...rules.map(drawRule));
+  if (rules.length === 1) {
+    block.append(drawRule(rules[0]));
+    return block;
+  }
+  const more = el("details", "fold", el("summary", "", t("rules_n", { n: rules.length })), ...rules.map(drawRule));
+  more.open = rulesOpen;
+  more.addEventListener("toggle", () => { rulesOpen = more.open; });
+  block.append(counts, more);
   return block;
 }
 

@@ -228,25 +228,27 @@ def test_the_barrier_that_cuts_off_most_is_named(paper_town):
     assert place_m(row) == pytest.approx([0, 80], abs=0.1)
 
 
-def test_crossings_take_the_first_barrier(paper_town):
-    """From (0, 0) north to (0, 10): the wall at y = 3 comes before the railway at y = 5.
+def test_crossings_take_the_railway_before_the_wall(paper_town):
+    """From (0, 0) north to (0, 10): the railway at y = 5 outweighs the wall at y = 3.
 
-    From (5, 0) only the railway is met; from (50, 0) nothing, so the middle (50, 5) stands in.
+    From (-1, 0) only the wall at (-1, 3) is met, from (5, 0) only the railway; from (50, 0) nothing,
+    so the middle (50, 5) stands in.
     """
     town = paper_town(
         streets=[[(0, 0), (100, 0)]],
         homes=[{"at": (0, 0)}],
         barriers=[
-            {"kind": "railway", "line": [(-1, 5), (9, 5)]},
-            {"kind": "wall", "line": [(-1, 3), (1, 3)]},
+            {"kind": "railway", "line": [(-0.5, 5), (9, 5)]},
+            {"kind": "wall", "line": [(-2, 3), (1, 3)]},
         ],
     )
     barriers = build_barriers(town.barriers, CRS)
     origin = np.array([700_000.0, 3_800_000.0])
-    start = origin + np.array([[0.0, 0.0], [5.0, 0.0], [50.0, 0.0]])
+    start = origin + np.array([[0.0, 0.0], [-1.0, 0.0], [5.0, 0.0], [50.0, 0.0]])
     barrier, place = find_crossings(start, start + np.array([0.0, 10.0]), barriers)
-    assert barrier.tolist() == [1, 0, -1]
-    assert place - origin == pytest.approx(np.array([[0, 3], [5, 5], [50, 5]]), abs=0.01)
+    assert barrier.tolist() == [0, 1, 0, -1]
+    expected = np.array([[0, 5], [-1, 3], [5, 5], [50, 5]])
+    assert place - origin == pytest.approx(expected, abs=0.01)
 
 
 def test_three_values():

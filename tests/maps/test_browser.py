@@ -1,0 +1,375 @@
+"""The pages in Chromium: from disk without a network, and inside another page."""
+
+import functools
+import http.server
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from layers.store import Run
+from maps.assets import assets_dir
+from maps.pages import gap_map, write_maps
+
+pytestmark = pytest.mark.browser
+
+DESKTOP = {"width": 1400, "height": 900}
+PHONE = {"width": 390, "height": 844}
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+OUTER = """<!DOCTYPE html><meta charset="utf-8"><title>outer</title>
+<iframe id="map" src="/pharmacy.html?embed=1" style="width:1000px;height:700px"></iframe>
+<script>window.heard = []; addEventListener("message", (event) => {
+  if (event.origin === location.origin) heard.push(event.data);
+});</script>"""
+
+
+@dataclass
+class Watched:
+    """A page with everything it said and asked for."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def ready(self) -> Page:
+        self.page.wait_for_selector("html[data-ready='1']")
+        return self.page
+
+
+@pytest.fixture(scope="module")
+def browser(chromium_path: Path) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(chromium_path), args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Callable[..., Watched]]:
+    contexts = []
+
+    def open_page(address: str, *, size: dict[str, int] = DESKTOP, offline: bool = True) -> Watched:
+        context = browser.new_context(
+            viewport=size, offline=offline, has_touch=size is PHONE, is_mobile=size is PHONE
+        )
+        contexts.append(context)
+        context.set_default_timeout(15_000)
+        watched = Watched(context.new_page())
+        watched.page.on(
+            "console",
+            lambda message: (
+                watched.complaints.append(message.text)
+                if message.type in {"error", "warning"}
+                else None
+            ),
+        )
+        watched.page.on("pageerror", lambda error: watched.complaints.append(str(error)))
+        watched.page.on("request", lambda request: watched.requests.append(request.url))
+        watched.page.on(
+            "dialog",
+            lambda dialog: (
+                watched.complaints.append(f"dialog {dialog.message}"),
+                dialog.dismiss(),
+            ),
+        )
+        watched.page.goto(address)
+        return watched
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="module")
+def folder(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("maps")
+    write_maps(run, place)
+    return place
+
+
+def at(page: Page, lonlat: tuple[float, float]) -> tuple[float, float]:
+    """Place of a point on the screen."""
+    point = page.evaluate(
+        "([lon, lat]) => { const p = LC.map.latLngToContainerPoint([lat, lon]); return [p.x, p.y]; }",
+        list(lonlat),
+    )
+    box = page.locator(".folium-map").bounding_box()
+    assert box is not None
+    return box["x"] + point[0], box["y"] + point[1]
+
+
+class TestFromDisk:
+    def test_opens_alone_and_quietly(
+        self, folder: Path, open_page: Callable[..., Watched], artefacts: Path
+    ) -> None:
+        watched = open_page((folder / "pharmacy.html").as_uri())
+        page = watched.ready()
+        page.wait_for_timeout(300)
+        page.screenshot(path=artefacts / "map-desktop.png")
+        assert watched.complaints == []
+        assert [url for url in watched.requests if not url.startswith(("file://", "data:"))] == []
+        assert len([url for url in watched.requests if url.startswith("file://")]) == 1
+        assert page.evaluate("document.fonts.size") == 0
+
+    def test_click_on_a_community_shows_its_card(
+        self, folder: Path, run: Run, open_page: Callable[..., Watched], artefacts: Path
+    ) -> None:
+        watched = open_page((folder / "pharmacy.html").as_uri())
+        page = watched.ready()
+        third = run.communities.iloc[3]
+        page.mouse.click(*at(page, third.geometry.centroid.coords[0]))
+        card = page.locator(".lc-card")
+        expect(card.locator("h3")).to_have_text(third["name"])
+        row = (
+            run.coverage.query("kind == 'pharmacy' and limit == 15")
+            .set_index("community_id")
+            .loc[third["community_id"]]
+        )
+        expect(card).to_contain_text(f"{100 * row['share']:.1f}%")
+        expect(card).to_contain_text(
+            f"{row['households_covered']:,.0f} / {third['households']:,.0f} 户"
+        )
+        expect(card).to_contain_text("按住宅楼")
+        expect(card).to_contain_text(f"中位数 {row['median_s'] / 60:.1f} 分钟")
+        expect(card).to_contain_text("未核实")
+        page.wait_for_timeout(400)
+        page.screenshot(path=artefacts / "map-card.png")
+        assert watched.complaints == []
+
+    def test_language_switches_without_reload(
+        self, folder: Path, open_page: Callable[..., Watched]
+    ) -> None:
+        watched = open_page((folder / "pharmacy.html").as_uri())
+        page = watched.ready()
+        page.evaluate("window.kept = true")
+        expect(page.locator("h1 :visible")).to_have_text("药店")
+        page.click("#lc-lang")
+        expect(page.locator("h1 :visible")).to_have_text("pharmacy")
+        expect(page.locator(".leaflet-control-layers")).to_contain_text("Homes not covered")
+        expect(page.locator(".lc-legend")).to_contain_text("Coverage of communities")
+        assert page.evaluate("[window.kept, document.documentElement.lang]") == [True, "en"]
+        page.click("#lc-lang")
+        expect(page.locator(".lc-legend")).to_contain_text("社区覆盖率")
+        assert watched.complaints == []
+
+    def test_search_finds_a_community_and_a_facility(
+        self, folder: Path, run: Run, open_page: Callable[..., Watched]
+    ) -> None:
+        watched = open_page((folder / "pharmacy.html").as_uri())
+        page = watched.ready()
+        name = run.communities["name"].iloc[6]
+        page.fill(".lc-search input", name[:2])
+        expect(page.locator("#lc-found li").first).to_contain_text(name)
+        page.keyboard.press("Enter")
+        expect(page.locator(".lc-card h3")).to_have_text(name)
+        page.fill(".lc-search input", "第4药店")
+        page.keyboard.press("Enter")
+        expect(page.locator(".lc-card h3")).to_have_text("第4药店")
+        expect(page.locator(".lc-card")).to_contain_text("大门")
+        page.fill(".lc-search input", "没有这个地方")
+        expect(page.locator("#lc-found")).to_have_text("没有找到")
+        assert watched.complaints == []
+
+    def test_hostile_names_stay_text(
+        self, folder: Path, run: Run, open_page: Callable[..., Watched]
+    ) -> None:
+        watched = open_page((folder / "pharmacy.html").as_uri())
+        page = watched.ready()
+        page.fill(".lc-search input", "alert(1)")
+        found = page.locator("#lc-found b")
+        expect(found).to_have_count(2)
+        assert set(found.all_text_contents()) == {
+            "<script>alert(1)</script>",
+            run.communities["name"].iloc[1],
+        }
+        for n in range(2):
+            page.fill(".lc-search input", "alert(1)")
+            page.locator("#lc-found li").nth(n).dispatch_event("mousedown")
+            expect(page.locator(".lc-card h3")).to_contain_text("alert(1)")
+            page.locator(".lc-card").hover()
+        assert page.locator("img[src='x']").count() == 0
+        assert watched.complaints == []
+
+    def test_limit_changes_class_counts_and_homes(
+        self, folder: Path, run: Run, open_page: Callable[..., Watched]
+    ) -> None:
+        page = open_page((folder / "pharmacy.html").as_uri()).ready()
+        best = "[data-class='5']"
+        covered = run.coverage.query("kind == 'pharmacy' and share >= 0.95").groupby("limit").size()
+        expect(page.locator(best)).to_have_text(str(covered[15.0]))
+        page.click("[data-limit='5']")
+        expect(page.locator(best)).to_have_text(str(covered[5.0]) if 5.0 in covered else "")
+        share = run.manifest["summary"]["pharmacy"]["5"]["share"]
+        expect(page.locator("#lc-figure")).to_contain_text(f"{100 * share:.1f}%")
+
+    def test_home_says_street_entrance_and_walk(
+        self, folder: Path, run: Run, open_page: Callable[..., Watched]
+    ) -> None:
+        page = open_page((folder / "pharmacy.html").as_uri()).ready()
+        access = run.access.query("kind == 'pharmacy'").set_index("demand_id")
+        far = access[~access["within_limit"] & access["nearest_s"].notna()].index
+        home = run.demand[
+            run.demand["demand_id"].isin(far) & (run.demand["street_name"] != "")
+        ].iloc[0]
+        page.evaluate(
+            "([lon, lat]) => void LC.map.setView([lat, lon], 18, {animate: false})",
+            [home.geometry.x, home.geometry.y],
+        )
+        page.mouse.click(*at(page, (home.geometry.x, home.geometry.y)))
+        card = page.locator(".lc-card")
+        minutes = access.loc[home["demand_id"], "nearest_s"] / 60
+        expect(card).to_contain_text("中山路")
+        expect(card).to_contain_text(f"到街道 {round(home['leg_m'])} 米")
+        assert (
+            abs(
+                float(card.locator("tr:has-text('步行') td").first.inner_text().split()[0])
+                - minutes
+            )
+            <= 0.06
+        )
+
+    def test_unknown_kind_is_hatched_and_leaves_nobody_out(
+        self, folder: Path, open_page: Callable[..., Watched], artefacts: Path
+    ) -> None:
+        watched = open_page((folder / "clinic.html").as_uri())
+        page = watched.ready()
+        expect(page.locator("[data-class='-1']")).to_have_text("16")
+        expect(page.locator("#lc-figure")).to_contain_text("未知")
+        assert page.evaluate("typeof LC.communityStyle({properties: {i: 0}}).fillColor") == "object"
+        page.wait_for_timeout(300)
+        page.screenshot(path=artefacts / "map-unknown.png")
+        page.evaluate(
+            "void LC.outlines[0].fire('click', {latlng: LC.outlines[0].getBounds().getCenter(), originalEvent: new MouseEvent('click')})"
+        )
+        expect(page.locator(".lc-card")).to_contain_text("数据中没有社区诊所")
+        assert watched.complaints == []
+
+    def test_streets_by_minutes(self, folder: Path, open_page: Callable[..., Watched]) -> None:
+        watched = open_page((folder / "pharmacy.html").as_uri())
+        page = watched.ready()
+        page.get_by_text("街道：按步行时间着色").click()
+        expect(page.locator("section[data-view='minutes']")).to_be_visible()
+        expect(page.locator("section[data-view='coverage']")).to_be_hidden()
+        assert page.evaluate("LC.communityStyle({properties: {i: 0}}).fillOpacity") == 0
+        assert watched.complaints == []
+
+    def test_phone_fits_and_folds(
+        self, folder: Path, open_page: Callable[..., Watched], artefacts: Path
+    ) -> None:
+        watched = open_page((folder / "pharmacy.html").as_uri(), size=PHONE)
+        page = watched.ready()
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        expect(page.locator(".lc-legend-body")).to_be_hidden()
+        page.wait_for_timeout(300)
+        page.screenshot(path=artefacts / "map-phone.png")
+        page.tap(".lc-fold")
+        expect(page.locator(".lc-legend-body")).to_be_visible()
+        page.wait_for_timeout(300)
+        page.screenshot(path=artefacts / "map-phone-legend.png")
+        assert watched.complaints == []
+
+    def test_index_leads_to_the_maps_and_back(
+        self, folder: Path, open_page: Callable[..., Watched], artefacts: Path
+    ) -> None:
+        watched = open_page((folder / "index.html").as_uri())
+        page = watched.page
+        page.screenshot(path=artefacts / "map-index.png")
+        expect(page.locator("main")).to_contain_text("合成示例数据")
+        page.click("#lang")
+        page.get_by_role("link", name="kindergarten").click()
+        page.wait_for_selector("html[data-ready='1']")
+        expect(page.locator("h1 :visible")).to_have_text("kindergarten")
+        page.click("a.lc-home")
+        expect(page.get_by_role("link", name="kindergarten")).to_be_visible()
+        assert watched.complaints == []
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Say nothing."""
+
+
+@pytest.fixture
+def served(run: Run, tmp_path: Path) -> Iterator[str]:
+    """Address of a page that frames the linked map, on a loopback port."""
+    (tmp_path / "outer.html").write_text(OUTER, encoding="utf-8")
+    (tmp_path / "pharmacy.html").write_text(
+        gap_map(run, "pharmacy", assets="linked"), encoding="utf-8"
+    )
+    (tmp_path / "assets").symlink_to(assets_dir())
+    handler = functools.partial(Quiet, directory=str(tmp_path))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/outer.html"
+        server.shutdown()
+        thread.join()
+
+
+def test_messages_with_the_page_around_it(
+    served: str, run: Run, open_page: Callable[..., Watched]
+) -> None:
+    watched = open_page(served, offline=False)
+    page = watched.page
+    frame = page.frame_locator("#map")
+    frame.locator("html[data-ready='1']").wait_for()
+    inner = page.frames[1]
+    expect(frame.locator("#lc-bar")).to_be_hidden()
+
+    inner.evaluate(
+        "void LC.outlines[4].fire('click', {latlng: LC.outlines[4].getBounds().getCenter(), originalEvent: new MouseEvent('click')})"
+    )
+    page.wait_for_function("heard.length === 1")
+    assert page.evaluate("heard[0]") == {
+        "type": "lifecircle:select",
+        "community_id": run.communities["community_id"].iloc[4],
+    }
+
+    send = "message => frames[0].postMessage(message, location.origin)"
+    page.evaluate(
+        send, {"type": "lifecircle:focus", "community_id": run.communities["community_id"].iloc[7]}
+    )
+    expect(frame.locator(".lc-card h3")).to_have_text(run.communities["name"].iloc[7])
+    page.evaluate(send, {"type": "lifecircle:lang", "lang": "en"})
+    expect(frame.locator(".lc-legend")).to_contain_text("Coverage of communities")
+    page.evaluate(send, {"type": "lifecircle:district", "district": "金台区"})
+    style = "LC.communityStyle({properties: {i: %d}}).opacity"
+    page.wait_for_timeout(200)
+    assert inner.evaluate(style % 0) > inner.evaluate(style % 3)
+    page.evaluate(send, {"type": "lifecircle:district", "district": ""})
+    page.wait_for_timeout(200)
+    assert inner.evaluate(style % 0) == inner.evaluate(style % 3)
+    page.evaluate("frames[0].postMessage('noise', location.origin)")
+    page.evaluate(send, {"type": "lifecircle:focus", "community_id": "nobody"})
+    assert page.evaluate("heard.length") == 1
+    assert watched.complaints == []
+    assert all(url.startswith(served.rsplit("/", 1)[0]) for url in watched.requests)
+
+
+def test_messages_of_other_origins_are_ignored(
+    served: str, open_page: Callable[..., Watched]
+) -> None:
+    watched = open_page(served.replace("outer", "pharmacy"), offline=False)
+    page = watched.ready()
+    page.evaluate(
+        "dispatchEvent(new MessageEvent('message', {origin: 'https://elsewhere.example', data: {type: 'lifecircle:lang', lang: 'en'}}))"
+    )
+    expect(page.locator(".lc-legend")).to_contain_text("社区覆盖率")
+
+
+@pytest.mark.real
+def test_large_page_opens_in_two_seconds(
+    large_run: Run, tmp_path: Path, open_page: Callable[..., Watched]
+) -> None:
+    write_maps(large_run, tmp_path, kinds=["kind_43"])
+    watched = open_page((tmp_path / "kind_43.html").as_uri())
+    page = watched.ready()
+    opened_ms = page.evaluate("performance.now()")
+    assert opened_ms < 4_000  # about 0.7 s on an idle machine of two cores
+    assert watched.complaints == []
