@@ -21,7 +21,7 @@ demo: env assets ## build the embedded sample city and serve it (SERVE=0: build 
 
 test: env-dev assets lint ## everything: format, lint, types, import contracts, tests, notebooks, wheel (PYTEST="-k snap" picks)
 	@echo "== pytest"
-	@.ci/need chromium? cjk?
+	@.ci/need chromium? atomic? cjk?
 	@$(BIN)/python -m pytest $(PYTEST)
 
 check: test ## the same as test
@@ -51,7 +51,7 @@ wheel: env-dev assets ## dist/lifecircle-*.whl
 	@$(BIN)/python -m build --no-isolation --wheel
 
 bench: env-bench assets ## timings against networkx, pandana and scipy (needs ../shared/data)
-	@set -e; for script in tests/benchmarks/*.py; do echo "== $$script"; .venv-bench/bin/python "$$script"; done
+	@set -e; shopt -s nullglob; for script in tests/benchmarks/*.py; do echo "== $$script"; .venv-bench/bin/python "$$script"; done
 
 env:
 	@.ci/need python

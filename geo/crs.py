@@ -9,6 +9,8 @@ WGS 84 by centimetres and is treated by pyproj as it declares.
 All angles are degrees, longitude first.
 """
 
+from functools import lru_cache
+
 import numpy as np
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
@@ -60,17 +62,20 @@ def metric_crs(lon_min: float, lat_min: float, lon_max: float, lat_max: float) -
     )
 
 
+@lru_cache(maxsize=32)
+def _transformer(source: str, target: str) -> Transformer:
+    return Transformer.from_crs(source, target, always_xy=True)
+
+
 def project(lonlat: FloatArray, crs: str) -> FloatArray:
     """WGS 84 degrees, shape `(P, 2)`, to metres of `crs`, same shape."""
-    transformer = Transformer.from_crs("EPSG:4326", crs, always_xy=True)
-    x, y = transformer.transform(lonlat[:, 0], lonlat[:, 1])
+    x, y = _transformer("EPSG:4326", crs).transform(lonlat[:, 0], lonlat[:, 1])
     return np.column_stack([x, y])
 
 
 def unproject(xy: FloatArray, crs: str) -> FloatArray:
     """Metres of `crs`, shape `(P, 2)`, to WGS 84 degrees, same shape."""
-    transformer = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
-    lon, lat = transformer.transform(xy[:, 0], xy[:, 1])
+    lon, lat = _transformer(crs, "EPSG:4326").transform(xy[:, 0], xy[:, 1])
     return np.column_stack([lon, lat])
 
 

@@ -114,7 +114,11 @@ class StreetNetwork:
     @cached_property
     def kept_tree(self) -> tuple[shapely.STRtree, IntArray]:
         """Index over the kept edges' shapes (those of some length), and their edge ids."""
-        edges = np.flatnonzero(self.edge_kept & (self.edge_length_m > 0))
+        return self.index_edges(np.ones(self.n_edges, dtype=np.bool_))
+
+    def index_edges(self, chosen: BoolArray) -> tuple[shapely.STRtree, IntArray]:
+        """Return an index over the shapes of the chosen edges that are kept, and their ids."""
+        edges = np.flatnonzero(chosen & self.edge_kept & (self.edge_length_m > 0))
         return shapely.STRtree(self.edge_lines[edges]), edges
 
 

@@ -52,7 +52,13 @@ class Links:
         )
 
 
-def snap_points(network: StreetNetwork, point_xy: FloatArray, *, max_leg_m: float = 150.0) -> Links:
+def snap_points(
+    network: StreetNetwork,
+    point_xy: FloatArray,
+    *,
+    max_leg_m: float = 150.0,
+    allowed: BoolArray | None = None,
+) -> Links:
     """Snap points to the nearest place on a street of a kept component.
 
     Of several edges at the same distance (a point nearest to a junction) the one with the lowest id
@@ -64,6 +70,8 @@ def snap_points(network: StreetNetwork, point_xy: FloatArray, *, max_leg_m: floa
         Shape `(P, 2)`, metres of the network's system.
     max_leg_m
         Points farther than this from every kept street stay unconnected.
+    allowed
+        Shape `(E,)`: edges that may be snapped to, of the kept ones; all of them when None.
 
     Raises
     ------
@@ -79,7 +87,7 @@ def snap_points(network: StreetNetwork, point_xy: FloatArray, *, max_leg_m: floa
     offset = np.zeros(n)
     leg = np.full(n, np.inf)
     snap_xy = point_xy.copy()
-    tree, tree_edges = network.kept_tree
+    tree, tree_edges = network.kept_tree if allowed is None else network.index_edges(allowed)
     points = np.asarray(shapely.points(point_xy))
     if n and len(tree_edges):
         hit, place = tree.query_nearest(points, max_distance=max_leg_m, all_matches=True)
@@ -98,3 +106,43 @@ def snap_points(network: StreetNetwork, point_xy: FloatArray, *, max_leg_m: floa
         leg[rows] = quantize_m(shapely.distance(points[rows], foot))
         snap_xy[rows] = shapely.get_coordinates(foot)
     return Links(network.crs, edge, offset, leg, snap_xy)
+
+
+def snap_public(
+    network: StreetNetwork,
+    point_xy: FloatArray,
+    private: BoolArray,
+    *,
+    max_leg_m: float = 150.0,
+    forecourt_m: float = 30.0,
+) -> Links:
+    """Snap ways in to where the public comes from.
+
+    An entrance often stands where a private drive begins, nearer to the drive than to the street.
+    It opens to the street if that is at most `forecourt_m` farther; a place deep inside private
+    grounds stays on the private road, and only those who live there reach it.
+
+    Parameters
+    ----------
+    private
+        Shape `(E,)`: edges only residents walk on.
+    """
+    nearest = snap_points(network, point_xy, max_leg_m=max_leg_m)
+    inside = np.flatnonzero(nearest.connected & private[np.maximum(nearest.edge, 0)])
+    if len(inside) == 0:
+        return nearest
+    public = snap_points(network, point_xy[inside], max_leg_m=max_leg_m, allowed=~private)
+    better = public.leg_m <= nearest.leg_m[inside] + forecourt_m
+    rows = inside[better]
+    chosen = Links(
+        nearest.crs,
+        nearest.edge.copy(),
+        nearest.offset_m.copy(),
+        nearest.leg_m.copy(),
+        nearest.snap_xy.copy(),
+    )
+    chosen.edge[rows] = public.edge[better]
+    chosen.offset_m[rows] = public.offset_m[better]
+    chosen.leg_m[rows] = public.leg_m[better]
+    chosen.snap_xy[rows] = public.snap_xy[better]
+    return chosen

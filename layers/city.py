@@ -120,7 +120,13 @@ def build_city(config: CityConfig, *, report: Report) -> City:
     report("finding entrances", 0.0)
     facilities, found = merge_facilities(extract.facilities, listed)
     notices += found
-    entrances = build_entrances(facilities, extract.entrances, streets.network)
+    entrances = build_entrances(
+        facilities,
+        extract.entrances,
+        streets.network,
+        kinds=kinds,
+        edge_private=streets.edge_private,
+    )
     if has_errors(notices):
         raise InvalidLayer(notices)
     return City(

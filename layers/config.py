@@ -470,8 +470,7 @@ class _Checker:
                 "communities",
                 "sources",
                 f"communities names {' and '.join(ways) or 'none of its sources'}; expected "
-                "exactly one of "
-                "path, cells_m, osm_admin_level",
+                "exactly one of path, cells_m, osm_admin_level",
                 "communities 应在 path、cells_m、osm_admin_level 中只填一项",
                 ", ".join(ways),
             )

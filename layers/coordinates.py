@@ -91,9 +91,8 @@ def parse_system(declared: str | int) -> CoordinateSystem:
         crs = CRS.from_user_input(wanted)
     except CRSError as error:
         raise InvalidConfig(
-            f"coordinate system {declared!r} is not known; expected an EPSG code such as "
-            "EPSG:4490 or "
-            "EPSG:4545, gcj02 or bd09"
+            f"coordinate system {declared!r} is not known; expected an EPSG code such as EPSG:4490 "
+            "or EPSG:4545, gcj02 or bd09"
         ) from error
     return wrap_crs(crs)
 
@@ -250,27 +249,24 @@ def _explain(
         "looks_like_metres": (
             (
                 f"coordinates such as {near} look like metres but are declared as degrees "
-                f"({label}); "
-                f"declare their system with crs{zone_hint}"
+                f"({label}); declare their system with crs{zone_hint}"
             ),
             (
-                f"坐标如 {near} 像是以米为单位，却按经纬度（{label}）声明；"
-                f"请用 crs 声明坐标系{zone_hint_zh}"
+                f"坐标如 {near} 像是以米为单位，却按经纬度（{label}）声明；请用 crs "
+                f"声明坐标系{zone_hint_zh}"
             ),
         ),
         "looks_like_degrees": (
             (
                 f"coordinates such as {exact} look like degrees but are declared as metres "
-                f"({label}); "
-                "correct crs, for instance to EPSG:4490"
+                f"({label}); correct crs, for instance to EPSG:4490"
             ),
             f"坐标如 {exact} 像是经纬度，却按米（{label}）声明；请更正 crs，例如 EPSG:4490",
         ),
         "axes_swapped": (
             (
                 f"longitude and latitude (or east and north) are swapped: found {exact} where "
-                f"{names} "
-                "should give east first, then north; swap the two columns"
+                f"{names} should give east first, then north; swap the two columns"
             ),
             f"经度与纬度（或东、北坐标）颠倒：读到 {exact}；请对调这两列",
         ),
@@ -281,8 +277,7 @@ def _explain(
         "outside_crs_area": (
             (
                 f"coordinates such as {near} lie outside the area of {label} ({title}); is it "
-                "another "
-                f"zone?{zone_hint}"
+                f"another zone?{zone_hint}"
             ),
             f"坐标如 {near} 不在 {label}（{title}）的适用范围内；是否为其他投影带？{zone_hint_zh}",
         ),

@@ -165,13 +165,11 @@ def check_datum(frame: gpd.GeoDataFrame, network: StreetNetwork, *, layer: str) 
             "datum_looks_shifted",
             layer,
             f"coordinates look like {shift.best}: {shift.share_as_given:.0%} of {shift.n_points} "
-            "places lie "
-            f"within {_NEAR_M:.0f} m of a street as given, {share:.0%} after moving them "
-            f"{moved_m:.0f} m; they "
-            f"were not moved; {advice}",
-            f"坐标疑似 {_NAMES_ZH[shift.best]}：{shift.n_points} 个点中 "
-            f"{shift.share_as_given:.0%} 距道路 {_NEAR_M:.0f} 米以内，"
-            f"平移 {moved_m:.0f} 米后为 {share:.0%}；未作移动；{advice_zh}",
+            f"places lie within {_NEAR_M:.0f} m of a street as given, {share:.0%} after moving "
+            f"them {moved_m:.0f} m; they were not moved; {advice}",
+            f"坐标疑似 {_NAMES_ZH[shift.best]}：{shift.n_points} 个点中 {shift.share_as_given:.0%} "
+            f"距道路 {_NEAR_M:.0f} 米以内，平移 {moved_m:.0f} 米后为 {share:.0%}；未作移动；"
+            f"{advice_zh}",
             column="geometry",
             found=f"{shift.share_as_given:.3f}",
             expected=f"{share:.3f} ({shift.best}, {moved_m:.0f} m)",

@@ -86,8 +86,7 @@ def explain_table(
                 "outside_communities",
                 layer,
                 f"{len(outside)} rows lie in no community and are counted in none: "
-                f"{_list(outside)}; check "
-                "their coordinates or the boundaries",
+                f"{_list(outside)}; check their coordinates or the boundaries",
                 f"{len(outside)} 行不在任何社区内，未计入：{_list(outside)}；请核对坐标或社区边界",
                 row=_list(outside),
                 count=len(outside),
@@ -101,8 +100,7 @@ def explain_table(
                 "demand_without_households",
                 layer,
                 f"{len(vacant)} rows state 0 households or residents; nobody starts there, they "
-                "were left "
-                f"out: {_list(vacant)}",
+                f"were left out: {_list(vacant)}",
                 f"{len(vacant)} 行户数或人口为 0，未作为出发点：{_list(vacant)}",
                 row=_list(vacant),
                 count=len(vacant),
@@ -117,8 +115,8 @@ def explain_table(
                 "demand_households_unknown",
                 layer,
                 f"{len(unknown)} rows state no households and their community has none left to "
-                "share; they "
-                f"count with the mean of their neighbours in shares only: {_list(unknown)}",
+                "share; they count with the mean of their neighbours in shares only: "
+                f"{_list(unknown)}",
                 f"{len(unknown)} 行未填户数，且所在社区已无剩余户数可分；仅在比例中按平均值计："
                 f"{_list(unknown)}",
                 row=_list(unknown),
@@ -140,14 +138,12 @@ def explain_table(
                 "households_differ",
                 layer,
                 f"in {int(differ.sum())} communities the households of this table and of the "
-                "communities "
-                f"differ by more than {_DIFFERENCE:.0%}, such as {total[first]:.0f} against "
-                f"{households[first]:.0f} in {codes[first]}; this table places the homes, rules on "
-                "households follow the communities",
+                f"communities differ by more than {_DIFFERENCE:.0%}, such as {total[first]:.0f} "
+                f"against {households[first]:.0f} in {codes[first]}; this table places the homes, "
+                "rules on households follow the communities",
                 f"{int(differ.sum())} 个社区的本表户数之和与社区表户数相差超过 {_DIFFERENCE:.0%}，"
-                f"如 {codes[first]}："
-                f"{total[first]:.0f} 对 {households[first]:.0f}；出发点以本表为准，"
-                "户数规则以社区表为准",
+                f"如 {codes[first]}：{total[first]:.0f} 对 {households[first]:.0f}；"
+                "出发点以本表为准，户数规则以社区表为准",
                 row=listed,
                 column="households",
                 found=f"{total[first]:.0f}",
@@ -184,9 +180,9 @@ def explain_buildings(
                 "warning" if share > 0.5 else "info",
                 "levels_assumed",
                 layer,
-                f"{unknown} of {len(place)} residential buildings ({share:.0%}) do not state "
-                "their levels and "
-                "were weighted as one level; tall buildings among them count too little",
+                f"{unknown} of {len(place)} residential buildings ({share:.0%}) do not state their "
+                "levels and were weighted as one level; tall buildings among them count too "
+                "little",
                 f"{len(place)} 栋住宅中有 {unknown} 栋（{share:.0%}）未标层数，按 1 层计；"
                 "其中的高层住宅权重偏低",
                 column="building:levels",
@@ -206,12 +202,10 @@ def explain_buildings(
                 "buildings_incomplete",
                 layer,
                 f"in {int(few.sum())} communities the mapped residential buildings have less than "
-                f"{_LEAST_FLOOR_M2:.0f} m² of floor per household: buildings or levels are "
-                "missing on the "
-                "map, and where homes lie is uncertain; bring a table of compounds",
+                f"{_LEAST_FLOOR_M2:.0f} m² of floor per household: buildings or levels are missing "
+                "on the map, and where homes lie is uncertain; bring a table of compounds",
                 f"{int(few.sum())} 个社区的住宅建筑面积不足每户 {_LEAST_FLOOR_M2:.0f} ㎡："
-                "地图缺少建筑或层数，"
-                "住户位置不可靠；建议提供小区表",
+                "地图缺少建筑或层数，住户位置不可靠；建议提供小区表",
                 row=listed,
                 count=int(few.sum()),
             )

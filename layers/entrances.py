@@ -200,6 +200,7 @@ def _enter_by_streets(
     ]
     spots = np.concatenate([spot for spot, _ in places])
     owner = owner[np.concatenate([index for _, index in places])]
+    spots = shapely.get_point(shapely.shortest_line(rings[owner], spots), 0)
     xy = np.column_stack([shapely.get_x(spots), shapely.get_y(spots)])
     kept = _thin(owner, xy)
     return _plain(owner[kept], xy[kept], "street")

@@ -10,12 +10,12 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
-from geo.crs import metric_crs
+from geo.crs import metric_crs, project
 from geo.network import StreetNetwork, build_network
 from geo.units import FloatArray
 from layers.errors import InvalidLayer
 from layers.notices import Notice
-from layers.streets import Streets, project
+from layers.streets import Streets
 
 _WAY_COLUMNS = ("way_id", "name", "name_en", "highway", "private")
 

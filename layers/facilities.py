@@ -19,8 +19,8 @@ import pandas as pd
 import shapely
 
 from geo.crs import metric_crs, project
+from layers.areas import keep_areas
 from layers.columns import normalize_text, read_columns
-from layers.communities import keep_areas
 from layers.kinds import Kinds, read_kinds
 from layers.limits import DEFAULT_LIMITS, Limits
 from layers.notices import Notice
@@ -215,8 +215,7 @@ def _explain_kinds(
                 "unknown_kind" if text else "missing_kind",
                 layer,
                 f"{what} (rows {listed}); expected one such as {samples}; correct it, or delete "
-                "rows of "
-                "kinds that are not measured",
+                "rows of kinds that are not measured",
                 f"{what_zh}（第 {listed} 行）；应为{samples}等；请更正，或删除不参与评价的行",
                 row=listed,
                 column=title,
@@ -289,8 +288,7 @@ def _drop_pairs(
                 "facility_in_osm_too",
                 source,
                 f"{len(pairs)} rows show facilities OSM has too, such as {sample}; the table's "
-                "were kept, on "
-                "OSM's areas where it has some",
+                "were kept, on OSM's areas where it has some",
                 f"{len(pairs)} 行与 OSM 中的设施重复，如 {sample}；保留本表属性，OSM "
                 "有面时采用其范围",
                 row=ids + (", …" if len(pairs) > 20 else ""),

@@ -15,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geo.units import BoolArray, FloatArray, IntArray
 from layers import osm_features, osm_notices
+from layers.digest import digest_file
 from layers.kinds import Kinds, read_kinds
 from layers.notices import Notice
 from layers.osm_areas import (
@@ -28,7 +29,7 @@ from layers.osm_areas import (
 )
 from layers.osm_facilities import WGS84, Found, build_facilities
 from layers.osm_features import Area
-from layers.osm_scan import OsmScan, hash_file, scan_osm
+from layers.osm_scan import OsmScan, scan_osm
 from layers.osm_sorting import AREA_CLASSES, Sorter, Use
 from layers.osm_streets import TextArray, collect_streets
 from layers.tag_rules import read_feature_rules
@@ -185,7 +186,7 @@ class _Builder:
         )
         extract = OsmExtract(
             path=self.path,
-            sha256=hash_file(self.path),
+            sha256=digest_file(self.path),
             bounds=_bounds(streets.node_lonlat),
             header_box=self.scan.header_box,
             timestamp=self.scan.timestamp,

@@ -7,7 +7,6 @@ does not matter in which order nodes, ways and relations stand in it.
 
 import bz2
 import gzip
-import hashlib
 import re
 import tempfile
 from array import array
@@ -95,12 +94,6 @@ class OsmScan(Generic[Use]):
     timestamp: str = ""
     duplicate_ids: list[str] = field(default_factory=list)
     n_objects: int = 0
-
-
-def hash_file(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def open_osm(path: Path) -> tuple[osmium.io.File, str]:

@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from geo.crs import metric_crs, project
-from layers.communities import keep_areas
+from layers.areas import keep_areas
 from layers.limits import DEFAULT_LIMITS, Limits
 from layers.notices import Notice
 from layers.readers import read_table
@@ -107,13 +107,10 @@ def _compare_areas(frame: gpd.GeoDataFrame, layer: str) -> list[Notice]:
             "area_differs",
             layer,
             f"the stated area of {len(rows)} parcels differs by more than {_DIFFERENCE:.0%} from "
-            "their shape, "
-            f"such as {stated_m2[first]:.0f} against {drawn_m2[first]:.0f} m² in row "
-            f"{rows[0]}{unit}; the "
-            "stated one is used",
+            f"their shape, such as {stated_m2[first]:.0f} against {drawn_m2[first]:.0f} m² in row "
+            f"{rows[0]}{unit}; the stated one is used",
             f"{len(rows)} 个地块的填报面积与图形面积相差超过 {_DIFFERENCE:.0%}，如第 {rows[0]} 行 "
-            f"{stated_m2[first]:.0f} 对 "
-            f"{drawn_m2[first]:.0f} ㎡；以填报面积为准",
+            f"{stated_m2[first]:.0f} 对 {drawn_m2[first]:.0f} ㎡；以填报面积为准",
             row=list_rows(rows),
             column="area_m2",
             found=f"{stated_m2[first]:.0f}",

@@ -133,8 +133,7 @@ def _read_wkt(table: RawTable, place: int, layer: str) -> _Found:
                 "unreadable_shape",
                 layer,
                 f"{len(rows)} cells of column {header!r} are no WKT, such as {sample[:40]!r}; "
-                "expected "
-                "POLYGON ((lon lat, …)) or POINT (lon lat)",
+                "expected POLYGON ((lon lat, …)) or POINT (lon lat)",
                 f"“{header}”列有 {len(rows)} 个单元格不是 WKT，如“{sample[:40]}”；应为 POLYGON "
                 "((经度 纬度, …))",
                 row=list_rows(rows, most=len(rows)),
@@ -246,13 +245,10 @@ def _compare_pairs(
             "datum_columns_disagree",
             layer,
             f"columns {names} name places {off_m:.0f} m apart (median) though they should be the "
-            "same in "
-            f"{pair.datum or 'WGS 84'} and {other.datum}{cause}; say which pair is right with "
-            "crs, for "
-            f"instance crs = {other.datum!r}",
+            f"same in {pair.datum or 'WGS 84'} and {other.datum}{cause}; say which pair is right "
+            f"with crs, for instance crs = {other.datum!r}",
             f"{names} 各列换算后相差 {off_m:.0f} 米（中位数），本应为同一地点{cause_zh}；请用 crs "
-            "指明以哪组为准，"
-            f"例如 crs = “{other.datum}”",
+            f"指明以哪组为准，例如 crs = “{other.datum}”",
             column=names,
             found=f"{off_m:.0f} m",
             expected=f"<= {_DISAGREE_M:.0f} m",
@@ -275,8 +271,7 @@ def _explain_system(
                 "crs_assumed",
                 layer,
                 "the file does not say in which system its coordinates stand; they were read as "
-                "WGS 84, "
-                "declare crs if that is wrong",
+                "WGS 84, declare crs if that is wrong",
                 "文件未说明坐标系，已按 WGS 84 读取；若不正确请声明 crs",
                 expected="EPSG:4326",
             )
@@ -332,10 +327,8 @@ def _no_geometry(table: RawTable, layer: str) -> Notice:
         "no_geometry",
         layer,
         "the table says nothing about places: no shapes, no column wkt (几何), no pair lon/lat "
-        "(经度/纬度); "
-        f"columns found: {known}; join it to boundaries by its code and save it as GeoPackage, or "
-        "add "
-        "coordinates",
+        f"(经度/纬度); columns found: {known}; join it to boundaries by its code and save it as "
+        "GeoPackage, or add coordinates",
         f"表中没有位置信息：既无图形，也无 wkt（几何）列或经度、纬度列；现有列：{known}；"
         "请按编码与边界图层连接后另存为 GeoPackage，或补充坐标",
         found=known,

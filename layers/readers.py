@@ -195,8 +195,7 @@ def _read_column(
                 "number_rewritten",
                 path.name,
                 f"{int(parsed.rewritten.sum())} cells of column {header!r} were read as plain "
-                "numbers, "
-                f"such as {as_list[first]!r} as {parsed.data[first]:g}",
+                f"numbers, such as {as_list[first]!r} as {parsed.data[first]:g}",
                 f"“{header}”列有 {int(parsed.rewritten.sum())} 个单元格按数字读取，"
                 f"如“{as_list[first]}”读作 {parsed.data[first]:g}",
                 row=list_rows([int(row) for row in table.rows[parsed.rewritten]]),
@@ -296,8 +295,7 @@ def _merged_number(path: Path, header: str, rows: Sequence[int]) -> Notice:
         "merged_number",
         path.name,
         f"a number in column {header!r} stands in merged cells over rows {list_rows(rows)}; "
-        "unmerge them "
-        "and give each row its own number",
+        "unmerge them and give each row its own number",
         f"“{header}”列第 {list_rows(rows)} 行的数字位于合并单元格；请取消合并并逐行填写",
         row=list_rows(rows),
         column=header,
@@ -361,10 +359,9 @@ def _check_types(
                 "too_many_vertices",
                 layer,
                 f"{int(large.sum())} shapes have more vertices than the limit max_shape_vertices "
-                "allows "
-                f"({int(sizes.max())} > {limits.max_shape_vertices}); simplify them",
-                f"{int(large.sum())} 个图形的顶点数超过 max_shape_vertices 限制"
-                f"（{int(sizes.max())} > {limits.max_shape_vertices}），请简化",
+                f"allows ({int(sizes.max())} > {limits.max_shape_vertices}); simplify them",
+                f"{int(large.sum())} 个图形的顶点数超过 max_shape_vertices "
+                f"限制（{int(sizes.max())} > {limits.max_shape_vertices}），请简化",
                 row=list_rows([int(row) for row in placed.rows[large]]),
                 found=str(int(sizes.max())),
                 expected=str(limits.max_shape_vertices),

@@ -210,8 +210,7 @@ def _list_cells(
             code,
             layer,
             f"row {row}: found {text!r} in column {column!r}, expected {expected}; correct the "
-            "cell or "
-            "leave it empty if unknown",
+            "cell or leave it empty if unknown",
             f"第 {row} 行“{column}”列的值为“{text}”，应为{expected_zh}；请更正，未知则留空",
             row=str(row),
             column=column,

@@ -172,8 +172,7 @@ def _decode(path: Path, encoding: str | None) -> tuple[str, list[Notice]]:
         return text, [guessed] if candidate == "gb18030" else []
     raise UnreadableFile(
         f"{path.name} is no text in UTF-8, UTF-16 or GB 18030; is it a spreadsheet with a wrong "
-        "name? "
-        "Otherwise state its encoding"
+        "name? Otherwise state its encoding"
     )
 
 
@@ -199,10 +198,8 @@ def _find_ragged(path: Path, cells: list[list[Any]], header: int, separator: str
                     "row_too_long",
                     path.name,
                     f"row {place + 1} has {len(record)} fields under a header of {width}: its "
-                    "values "
-                    f"stand in the wrong columns; put texts that hold a {separator!r} (addresses) "
-                    "in "
-                    "double quotes, or delete the surplus field",
+                    f"values stand in the wrong columns; put texts that hold a {separator!r} "
+                    "(addresses) in double quotes, or delete the surplus field",
                     f"第 {place + 1} 行有 {len(record)} 个字段，而表头只有 {width} 个，数值已错列；"
                     f"请把含有“{separator}”的文字（如地址）放入英文双引号，或删去多余字段",
                     row=str(place + 1),
@@ -218,12 +215,10 @@ def _find_ragged(path: Path, cells: list[list[Any]], header: int, separator: str
                     "row_too_short",
                     path.name,
                     f"row {place + 1} has {len(record)} fields under a header of {width}; the "
-                    "missing "
-                    "ones were taken as empty, please check that its values stand in the right "
-                    "columns",
+                    "missing ones were taken as empty, please check that its values stand in the "
+                    "right columns",
                     f"第 {place + 1} 行只有 {len(record)} 个字段，而表头有 {width} 个；"
-                    "缺少的按空值处理，"
-                    "请核对是否错列",
+                    "缺少的按空值处理，请核对是否错列",
                     row=str(place + 1),
                     found=str(len(record)),
                     expected=str(width),
@@ -236,9 +231,8 @@ def _check_package(path: Path, limits: Limits) -> None:
     head = path.read_bytes()[:8]
     if head.startswith(_OLE_MAGIC):
         raise UnreadableFile(
-            f"{path.name} is an old Excel file (.xls) or protected by a password; open it and "
-            "save it "
-            "as .xlsx without a password"
+            f"{path.name} is an old Excel file (.xls) or protected by a password; open it and save "
+            "it as .xlsx without a password"
         )
     if not zipfile.is_zipfile(path):
         kind = (
@@ -271,8 +265,7 @@ def _open_workbook(path: Path, *, data_only: bool) -> Any:
     ) as error:
         raise UnreadableFile(
             f"{path.name} is damaged or no XLSX workbook ({error}); open it in a spreadsheet and "
-            "save "
-            "it again"
+            "save it again"
         ) from error
 
 
@@ -467,8 +460,7 @@ def _explain_layout(
                 "hidden_rows",
                 path.name,
                 f"{len(rows)} hidden (filtered) rows were read like the others; delete them if "
-                "they "
-                "are not meant",
+                "they are not meant",
                 f"{len(rows)} 个隐藏（筛选）行也已读取；若不需要请删除",
                 row=list_rows(rows),
                 count=len(rows),
@@ -485,8 +477,7 @@ def _explain_layout(
                 "formula_without_value",
                 path.name,
                 f"{len(places)} cells of column {headers[column]!r} hold formulas without a "
-                "computed "
-                "value; open the file in a spreadsheet, let it compute, and save it",
+                "computed value; open the file in a spreadsheet, let it compute, and save it",
                 f"“{headers[column]}”列有 {len(places)} 个公式没有计算结果；请用表格软件打开、"
                 "计算并保存",
                 row=list_rows(places),

@@ -7,7 +7,6 @@ rename. `read_run` gives back what `write_run` was handed.
 import ctypes
 import errno
 import fcntl
-import hashlib
 import json
 import os
 import shutil
@@ -59,12 +58,6 @@ class Run:
     gaps: pd.DataFrame
     notices: pd.DataFrame
     network: StreetNetwork
-
-
-def digest_file(path: Path) -> str:
-    """SHA-256 of a file's bytes, hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def write_network(network: StreetNetwork, path: Path) -> None:

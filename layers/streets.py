@@ -4,16 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from pyproj import Transformer
 
-from geo.crs import metric_crs
+from geo.crs import metric_crs, project, unproject
 from geo.network import StreetNetwork, build_network
-from geo.units import BoolArray, FloatArray, IntArray
+from geo.units import BoolArray, IntArray
 from layers.notices import Notice
 from layers.osm import OsmExtract
 from layers.passages import Paths, separate_private
 
-_WGS84 = "EPSG:4326"
 _SHOWN_ISLANDS = 5
 
 
@@ -90,13 +88,6 @@ def build_streets(
     layer = extract.path.name
     notices = [*_note_passages(paths, extract, layer), *_note_islands(streets, min_island_m, layer)]
     return streets, notices
-
-
-def project(lonlat: FloatArray, crs: str) -> FloatArray:
-    """Degrees (WGS84, longitude first) to metres; shape `(P, 2)` both."""
-    transformer = Transformer.from_crs(_WGS84, crs, always_xy=True)
-    x, y = transformer.transform(lonlat[:, 0], lonlat[:, 1])
-    return np.column_stack([x, y])
 
 
 def _tabulate_ways(extract: OsmExtract, paths: Paths) -> tuple[pd.DataFrame, IntArray]:
@@ -197,5 +188,5 @@ def _describe_island(streets: Streets, component: int) -> str:
     way, edge = _longest_way(streets, component)
     name = str(streets.ways["name"].iloc[int(network.edge_way[edge])]) or way
     x, y = network.node_xy[network.edge_nodes[edge, 0]]
-    lon, lat = Transformer.from_crs(network.crs, _WGS84, always_xy=True).transform(x, y)
+    lon, lat = unproject(np.array([[x, y]]), network.crs)[0]
     return f"{name} {network.component_length_m[component]:.0f} m ({lon:.5f}, {lat:.5f})"

@@ -218,8 +218,7 @@ def _count_lost(texts: Sequence[bytes], encoding: str) -> int:
     """Characters that make no sense; one cut off at the end of its field does not count."""
     decoders = (codecs.getincrementaldecoder(encoding)("replace") for _ in texts)
     return sum(
-        decoder.decode(text).count("\ufffd")
-        for decoder, text in zip(decoders, texts, strict=True)
+        decoder.decode(text).count("\ufffd") for decoder, text in zip(decoders, texts, strict=True)
     )
 
 

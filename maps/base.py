@@ -59,7 +59,7 @@ class StartScript(MacroElement):
     )
 
     def __init__(self, drawn: folium.Map, layers: Mapping[str, Element]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name = "StartScript"
         self.drawn = drawn
         self.layers = dict(layers)
@@ -100,6 +100,7 @@ def build_map(
         zoom_snap=0.25,
         zoom_delta=0.5,
         wheel_px_per_zoom_level=90,
+        fade_animation=False,
         font_size="14px",
     )
     drawn.default_js = []

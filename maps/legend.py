@@ -1,6 +1,7 @@
 """What the legend prints beside the colours: rules, sources and their status, data notices."""
 
 from collections.abc import Mapping
+from itertools import groupby
 from typing import Any
 
 from layers.store import Run
@@ -35,6 +36,15 @@ def list_rules(manifest: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
                 }
             )
     return found
+
+
+def group_rules(rules: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Rules next to each other that share pack, document and clause, for one source line each."""
+
+    def origin(rule: dict[str, Any]) -> tuple[str, str, str]:
+        return rule["pack"], rule["document"]["zh"], rule["clause"]["zh"]
+
+    return [list(group) for _, group in groupby(rules, key=origin)]
 
 
 def list_sources(run: Run) -> dict[str, Any]:

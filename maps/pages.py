@@ -34,14 +34,18 @@ from maps.base import (
     render_page,
 )
 from maps.index import TEMPLATES, find_main_limit, get_environment, index_page
-from maps.legend import find_summary, list_rules, list_sources
+from maps.legend import find_summary, group_rules, list_rules, list_sources
 from maps.lines import pack_ground, pack_minutes, pack_streets
 from maps.points import draw_facilities, list_facilities, pack_access, pack_entrances, pack_homes
 from maps.style import list_swatches, read_palette
 from maps.tables import RowsByKind, embed_json, find_positions, index_rows
 from maps.text import LANGS, Lang, get_titles, read_text
 
+NO_ICON = '<link rel="icon" href="data:,">'
+"""Keeps a browser from asking a server for an icon."""
+
 _CODE = re.compile(r"^[a-z0-9_]+$")
+_SCRIPTS = ("words.js", "drawing.js", "cards.js", "page.js")
 _ACCESS_COLUMNS = ["demand_id", "nearest_s", "entrance_id"]
 _VIEWS = ("view_coverage", "view_minutes")
 _OVERLAYS = (
@@ -160,9 +164,12 @@ def gap_map(
     drawn = build_map(shared.bounds, assets=assets, asset_base=asset_base, tiles=tiles)
     root = get_figure(drawn)
     root.title = str(markupsafe.escape(f"{data['names'][lang]} · {run.manifest['name']}"))
-    root.header.add_child(RawText(f"<style>{_read_template('page.css')}</style>"), name="page_css")
+    root.header.add_child(
+        RawText(f"{NO_ICON}<style>{_read_template('page.css')}</style>"), name="page_css"
+    )
     chrome = _get_template("page.html").render(
         data=data,
+        rule_groups=group_rules(data["rules"]),
         sources=shared.sources,
         text=read_text(),
         palette=palette.plain,
@@ -171,11 +178,12 @@ def gap_map(
         langs=LANGS,
         lang=lang,
     )
+    script = "".join(_read_template(name) for name in _SCRIPTS)
     body = (
         f"{chrome}"
         f'<script type="application/json" id="lc-shared">{shared.data}</script>'
         f'<script type="application/json" id="lc-kind">{embed_json(data)}</script>'
-        f"<script>{_read_template('packed.js')}\n{_read_template('page.js')}</script>"
+        f"<script>{_read_template('packed.js')}\n{{\n{script}}}</script>"
     )
     root.html.add_child(RawText(body), name="chrome")
     layers: dict[str, folium.map.Layer] = {

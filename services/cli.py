@@ -2,69 +2,44 @@
 
 Exit codes: 0 done, 1 the data or the call cannot be used (one line says why), 2 unknown option,
 130 interrupted. Results go to standard output, everything else to standard error.
+
+What the commands need is imported when they are called: `--help`, `--version` and a mistyped
+option answer at once.
 """
 
-import errno
-import json
-import sqlite3
+import os
+import signal
 import sys
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
-import pyarrow as pa
-import pydantic
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
-from geo.errors import GeoError
-from layers.config import CityConfig, config_for_osm, read_config
-from layers.demo import write_demo
-from layers.errors import InvalidLayer, LayerError
-from layers.notices import Notice, count_by_severity
-from layers.standards.describe import describe_pack
-from layers.standards.load import list_packs, read_pack
-from layers.store import read_manifest
-from maps.errors import MapError
-from services.api.app import create_app
-from services.errors import ServiceError
-from services.pipeline import RunSummary, check_city, run_city
-from services.progress import show_progress
-from services.settings import ServiceSettings
+if TYPE_CHECKING:
+    from layers.config import CityConfig
+    from services.settings import ServiceSettings
 
 app = typer.Typer(
     name="lifecircle",
     help="15分钟生活圈: who can reach what within a quarter of an hour on foot, and who cannot.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-standards = typer.Typer(help="Rule packs: the published standards as data.", no_args_is_help=True)
+standards = typer.Typer(help="Rule packs: the published standards as data.")
 app.add_typer(standards, name="standards")
 
-_SHOWN_NOTICES = 20
-_KNOWN_ERRORS = (
-    LayerError,
-    GeoError,
-    MapError,
-    ServiceError,
-    OSError,
-    sqlite3.Error,
-    pa.ArrowException,
-    pydantic.ValidationError,
-)
+_FAILED, _MISUSED, _INTERRUPTED, _TERMINATED = 1, 2, 130, 143
+_DEFAULT_CELLS_M = 500.0
+# the base of all mistyped options and arguments, whichever click it comes from
+_UsageError: type[Any] = typer.BadParameter.__mro__[1]
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print a JSON summary for scripts.")]
 QuietFlag = Annotated[bool, typer.Option("--quiet", help="No progress bars, no notices.")]
 OutOption = Annotated[Path, typer.Option("--out", help="Run folder to write (replaced whole).")]
-
-
-def _stderr() -> Console:
-    return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def _print_version(*, wanted: bool) -> None:
@@ -76,7 +51,9 @@ def _print_version(*, wanted: bool) -> None:
 @app.callback()
 def start(
     *,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback behind a one-line error.")
+    ] = False,
     version_: Annotated[
         bool,
         typer.Option(
@@ -91,15 +68,29 @@ def start(
 
 
 def _configure(
-    city: Path | None, osm: Path | None, communities: Path | None, cells_m: float
-) -> CityConfig:
+    city: Path | None, osm: Path | None, communities: Path | None, cells_m: float | None
+) -> "CityConfig":
+    from layers.config import config_for_osm, read_config  # noqa: PLC0415
+
     if (city is None) == (osm is None):
-        raise typer.BadParameter("give either a city.toml or --osm FILE")
+        found = "both were given" if osm else "neither was given"
+        raise typer.BadParameter(f"{found}; name one", param_hint="CITY.TOML or --osm FILE")
     if city is not None:
-        if communities is not None:
-            raise typer.BadParameter("--communities goes with --osm; a city.toml names its own")
+        for name, value in (("--communities", communities), ("--cells-m", cells_m)):
+            if value is not None:
+                raise typer.BadParameter(
+                    "goes with --osm; a city.toml has its own", param_hint=name
+                )
         return read_config(city)
-    return config_for_osm(Path(str(osm)), cells_m=cells_m, communities=communities)
+    if communities is not None and cells_m is not None:
+        raise typer.BadParameter(
+            "--communities stands for the cells; name one", param_hint="--cells-m"
+        )
+    return config_for_osm(
+        Path(str(osm)),
+        cells_m=_DEFAULT_CELLS_M if cells_m is None else cells_m,
+        communities=communities,
+    )
 
 
 CityArgument = Annotated[
@@ -110,7 +101,10 @@ CommunitiesOption = Annotated[
     Path | None, typer.Option("--communities", help="With --osm: a table of communities.")
 ]
 CellsOption = Annotated[
-    float, typer.Option("--cells-m", help="With --osm alone: size of the analysis cells, metres.")
+    float | None,
+    typer.Option(
+        "--cells-m", help="With --osm alone: size of the analysis cells, metres [default: 500]."
+    ),
 ]
 
 
@@ -120,25 +114,25 @@ def check(
     city: CityArgument = None,
     osm: OsmOption = None,
     communities: CommunitiesOption = None,
-    cells_m: CellsOption = 500.0,
+    cells_m: CellsOption = None,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:
     """Read and validate the inputs, print what is wrong with them; exit 1 on errors."""
+    from services.pipeline import check_city  # noqa: PLC0415
+    from services.progress import show_progress  # noqa: PLC0415
+    from services.terminal import print_json, print_notices, stderr_console  # noqa: PLC0415
+
     config = _configure(city, osm, communities, cells_m)
-    with show_progress(_stderr(), quiet=quiet or as_json) as progress:
-        try:
-            notices: Iterable[Notice] = check_city(config, progress=progress)
-        except InvalidLayer as problem:
-            notices = problem.notices
-    listed = list(notices)
-    counts = count_by_severity(listed)
+    with (
+        _show_problems(shown=not (as_json or quiet)),
+        show_progress(stderr_console(), quiet=quiet or as_json) as progress,
+    ):
+        notices = check_city(config, progress=progress)
     if as_json:
-        _print_json({"notices": [asdict(notice) for notice in listed], "counts": counts})
-    else:
-        _print_notices(listed, most=len(listed))
-    if counts["error"]:
-        raise typer.Exit(1)
+        print_json(_as_json(notices))
+    elif not quiet:
+        print_notices(notices)
 
 
 @app.command()
@@ -148,7 +142,7 @@ def run(
     city: CityArgument = None,
     osm: OsmOption = None,
     communities: CommunitiesOption = None,
-    cells_m: CellsOption = 500.0,
+    cells_m: CellsOption = None,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:
@@ -157,27 +151,52 @@ def run(
     _run(config, out, as_json=as_json, quiet=quiet)
 
 
-def _run(config: CityConfig, out: Path, *, as_json: bool, quiet: bool) -> None:
-    with show_progress(_stderr(), quiet=quiet or as_json) as progress:
-        try:
-            summary = run_city(config, out, progress=progress)
-        except InvalidLayer as problem:
-            if as_json:
-                _print_json(
-                    {
-                        "error": str(problem),
-                        "notices": [asdict(notice) for notice in problem.notices],
-                        "counts": count_by_severity(problem.notices),
-                    }
-                )
-            elif not quiet:
-                _print_notices(problem.notices, most=_SHOWN_NOTICES)
-            raise
+def _run(config: "CityConfig", out: Path, *, as_json: bool, quiet: bool) -> None:
+    from services.pipeline import run_city  # noqa: PLC0415
+    from services.progress import show_progress  # noqa: PLC0415
+    from services.terminal import (  # noqa: PLC0415
+        SHOWN_NOTICES,
+        print_json,
+        print_notices,
+        print_summary,
+        stderr_console,
+    )
+
+    with (
+        _show_problems(shown=not (as_json or quiet), most=SHOWN_NOTICES),
+        show_progress(stderr_console(), quiet=quiet or as_json) as progress,
+    ):
+        summary = run_city(config, out, progress=progress)
     if as_json:
-        _print_json(summary.as_json())
+        print_json(summary.as_json())
     elif not quiet:
-        _print_notices(summary.notices, most=_SHOWN_NOTICES)
-        _print_summary(summary)
+        print_notices(summary.notices, most=SHOWN_NOTICES)
+        print_summary(summary)
+
+
+@contextmanager
+def _show_problems(*, shown: bool, most: int | None = None) -> Iterator[None]:
+    """List the notices of data that cannot be used before the one line that ends the run."""
+    from layers.errors import InvalidLayer  # noqa: PLC0415
+    from services.terminal import print_notices  # noqa: PLC0415
+
+    try:
+        yield
+    except InvalidLayer as problem:
+        if shown:
+            print_notices(problem.notices, most=most)
+        raise
+
+
+def _as_json(notices: Sequence[Any]) -> dict[str, Any]:
+    from dataclasses import asdict  # noqa: PLC0415
+
+    from layers.notices import count_by_severity  # noqa: PLC0415
+
+    return {
+        "notices": [asdict(notice) for notice in notices],
+        "counts": count_by_severity(notices),
+    }
 
 
 @app.command()
@@ -188,23 +207,37 @@ def serve(
         str | None, typer.Option(help="Address to listen on [default: 127.0.0.1].")
     ] = None,
     port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="TCP port, 0 takes a free one.")
+        int | None,
+        typer.Option(min=0, max=65535, help="TCP port, 0 takes a free one [default: 8000]."),
     ] = None,
 ) -> None:
     """Serve a run: the planner's page, maps and API."""
+    from layers.store import read_manifest  # noqa: PLC0415
+    from services.settings import ServiceSettings  # noqa: PLC0415
+
     read_manifest(out)  # no run, no service: said before anything listens
     given: dict[str, Any] = {"run": out, "host": host, "port": port}
     _serve(ServiceSettings(**{name: value for name, value in given.items() if value is not None}))
 
 
-def _serve(settings: ServiceSettings) -> None:
-    import uvicorn  # noqa: PLC0415 - only those who serve wait for it
+def _serve(settings: "ServiceSettings") -> None:
+    import uvicorn  # noqa: PLC0415
 
-    _stderr().print(
-        f"Serving {escape(str(settings.run))} at http://{settings.host}:{settings.port}  "
-        "(Ctrl+C stops)"
-    )
-    uvicorn.run(create_app(settings), host=settings.host, port=settings.port, log_level="warning")
+    from services.api.app import create_app  # noqa: PLC0415
+    from services.listening import listen  # noqa: PLC0415
+
+    service = create_app(settings)
+    with listen(settings.host, settings.port) as listener:
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        typer.echo(
+            f"Serving {settings.run} at http://{host}:{listener.getsockname()[1]}  (Ctrl+C stops)",
+            err=True,
+        )
+        server = uvicorn.Server(
+            uvicorn.Config(service, log_level="warning", timeout_graceful_shutdown=3)
+        )
+        with suppress(KeyboardInterrupt):  # how a service is meant to be stopped
+            server.run(sockets=[listener])
 
 
 @app.command()
@@ -220,7 +253,11 @@ def demo(
     quiet: QuietFlag = False,
 ) -> None:
     """Build the embedded sample city (synthetic) and serve it."""
-    city = write_demo(out)
+    from layers.config import read_config  # noqa: PLC0415
+    from services.pipeline import write_sample  # noqa: PLC0415
+    from services.settings import ServiceSettings  # noqa: PLC0415
+
+    city = write_sample(out)
     _run(read_config(city), out / "run", as_json=as_json, quiet=quiet)
     if not no_serve:
         _serve(ServiceSettings(run=out / "run", host=host, port=port))
@@ -229,10 +266,15 @@ def demo(
 @standards.command("list")
 def list_standards() -> None:
     """List the rule packs there are."""
+    from rich.table import Table  # noqa: PLC0415
+
+    from layers.standards.load import list_packs  # noqa: PLC0415
+    from services.terminal import stdout_console  # noqa: PLC0415
+
     table = Table("code", "title", "rules", "date", box=None)
     for pack in list_packs():
         table.add_row(pack.code, pack.title.zh, str(len(pack.rules)), pack.published.isoformat())
-    Console().print(table)
+    stdout_console().print(table)
 
 
 @standards.command("show")
@@ -242,86 +284,115 @@ def show_standard(
     as_json: JsonFlag = False,
 ) -> None:
     """Show a pack: every rule with its figures, their source and its status."""
+    from layers.standards.describe import describe_pack  # noqa: PLC0415
+    from layers.standards.load import read_pack  # noqa: PLC0415
+    from services.terminal import print_json, print_pack  # noqa: PLC0415
+
     described = describe_pack(read_pack(pack))
     if as_json:
-        _print_json(described)
-        return
-    console = Console(highlight=False)
-    console.print(f"[bold]{escape(described['title_zh'])}[/] / {escape(described['title_en'])}")
-    console.print(escape(f"{described['issuer_zh']} · {described['published']}"))
-    for rule in described["rules"]:
-        console.print(f"\n[bold]{escape(rule['code'])}[/]  {escape(rule['title_zh'])}")
-        console.print(f"  {escape(rule['title_en'])}  [{rule['force']}]", markup=False)
-        for name, value in rule["values"].items():
-            source = value["source"]
-            console.print(
-                f"  {name} = {value['value']:g} {value['unit']}  ({source['status']}; "
-                f"{source['document']} {source['clause']})",
-                markup=False,
-            )
-    for note in described["notes"]:
-        console.print(f"\n{note['zh']}\n{note['en']}", markup=False)
-
-
-def _print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
-
-
-def _print_notices(notices: Iterable[Notice], *, most: int) -> None:
-    console = _stderr()
-    ranked = sorted(notices, key=lambda notice: ("error", "warning", "info").index(notice.severity))
-    colors = {"error": "red", "warning": "yellow", "info": "dim"}
-    for notice in ranked[:most]:
-        console.print(f"[{colors[notice.severity]}]{escape(notice.line())}[/]")
-    if len(ranked) > most:
-        console.print(f"… and {len(ranked) - most} more (all in notices.parquet)", style="dim")
-    counts = count_by_severity(ranked)
-    console.print(
-        f"{counts['error']} errors, {counts['warning']} warnings, {counts['info']} for the record"
-    )
-
-
-def _print_summary(summary: RunSummary) -> None:
-    table = Table("类别", "kind", "facilities", "15 min", "basis", box=None)
-    table.columns[2].justify = table.columns[3].justify = "right"
-    for line in summary.lines:
-        table.add_row(line.name_zh, line.kind, str(line.facilities), line.share, line.basis)
-    console = Console(highlight=False)
-    console.print(table)
-    console.print(
-        f"{summary.gaps} gaps, {summary.unknown} unknown, {summary.met} met; "
-        f"{summary.seconds:.1f} s; maps: {escape(str(summary.out / 'maps' / 'index.html'))}"
-    )
-
-
-def describe_error(error: BaseException) -> str:
-    """Return the one line a user reads: what, where, what to do."""
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return "the disk is full: free some space and run again; earlier results are untouched"
-    if isinstance(error, sqlite3.Error) and "full" in str(error):
-        return "the disk is full: free some space and run again; earlier results are untouched"
-    if isinstance(error, PermissionError | OSError) and error.errno in (
-        errno.EACCES,
-        errno.EROFS,
-        errno.EPERM,
-    ):
-        return f"{error.filename}: not allowed to write there: choose another --out"
-    if isinstance(error, OSError) and error.strerror:
-        place = f"{error.filename}: " if error.filename else ""
-        return f"{place}{error.strerror}"
-    if isinstance(error, pydantic.ValidationError):
-        first = error.errors()[0]
-        return f"setting {'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
-    return " ".join(str(error).split()) or type(error).__name__
+        print_json(described)
+    else:
+        print_pack(described)
 
 
 def main() -> None:
     """Run the command line; every foreseen error is one line and exit code 1."""
-    debug = "--debug" in sys.argv[1:]
+    words = sys.argv[1:]
+    ours = words[: words.index("--")] if "--" in words else words
+    debug, as_json = "--debug" in ours, "--json" in ours
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(
+            stream, "reconfigure"
+        ):  # Chinese on a terminal that has none is no reason to stop
+            stream.reconfigure(errors="backslashreplace")
+    if not debug:
+        sys.excepthook = _report_fault
+    with _unwind_on_signals():
+        sys.exit(
+            _perform([word for word in words if word != "--debug"], debug=debug, as_json=as_json)
+        )
+
+
+def _perform(words: list[str], *, debug: bool, as_json: bool) -> int:
+    """Run one command; returns the exit code."""
     try:
-        app()
-    except _KNOWN_ERRORS as error:
+        command = typer.main.get_command(app)
+        code = command.main(words or ["--help"], prog_name="lifecircle", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of a pipe has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _FAILED
+    except _UsageError as error:
+        return _say(_describe_misuse(error), _MISUSED, as_json=as_json)
+    except (KeyboardInterrupt, typer.Abort):
+        code = _INTERRUPTED
+    except _list_known_failures() as error:
         if debug:
             raise
-        _stderr().print(f"[red]error:[/] {escape(describe_error(error))}")
-        sys.exit(1)
+        return _fail(error, as_json=as_json)
+    if code == _INTERRUPTED:
+        return _say("interrupted; earlier results are untouched", code, as_json=as_json)
+    return code if isinstance(code, int) else 0
+
+
+def _list_known_failures() -> tuple[type[Exception], ...]:
+    from services.failures import KNOWN_FAILURES  # noqa: PLC0415
+
+    return KNOWN_FAILURES
+
+
+def _fail(error: Exception, *, as_json: bool) -> int:
+    from services.failures import describe_failure, list_notices  # noqa: PLC0415
+
+    notices = list_notices(error)
+    more = _as_json(notices) if as_json and notices else {}
+    return _say(describe_failure(error), _FAILED, as_json=as_json, more=more)
+
+
+def _say(line: str, code: int, *, as_json: bool, more: dict[str, Any] | None = None) -> int:
+    """Print the one line that ends a command, for scripts as JSON too."""
+    typer.secho("error:", fg="red", nl=False, err=True)
+    typer.echo(f" {line}", err=True)
+    if as_json:
+        from services.terminal import print_json  # noqa: PLC0415
+
+        print_json({"error": line, **(more or {})})
+    return code
+
+
+def _describe_misuse(error: Any) -> str:
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "lifecircle"
+    text = " ".join(str(error.format_message()).split()).rstrip(".")
+    return f"{text} (see {path} --help)"
+
+
+def _report_fault(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:
+    """Say in one line what nobody foresaw."""
+    text = " ".join(str(error).split())[:300]
+    typer.echo(
+        f"error: {kind.__name__}: {text} (a fault in lifecircle: run again with --debug and report "
+        "what it shows; earlier results are untouched)",
+        err=True,
+    )
+
+
+@contextmanager
+def _unwind_on_signals() -> Iterator[None]:
+    """Let a polite kill tidy up as an error does; signals someone else handles are left alone."""
+    watched = [
+        number
+        for number in (signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) is signal.SIG_DFL
+    ]
+    for number in watched:
+        signal.signal(number, _terminate)
+    try:
+        yield
+    finally:
+        for number in watched:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _terminate(number: int, _: FrameType | None) -> NoReturn:
+    sys.exit(_TERMINATED - signal.SIGTERM + number)

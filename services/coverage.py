@@ -15,7 +15,7 @@ import shapely
 from geo.crs import project, unproject
 from geo.network import StreetNetwork
 from geo.reach import Nearest, count_within, measure_nearest, measure_within, rank_nearest
-from geo.snap import Links, snap_points
+from geo.snap import Links, snap_points, snap_public
 from geo.units import BoolArray, FloatArray, Int32Array, IntArray
 from layers.kinds import Kind
 
@@ -89,12 +89,19 @@ def build_walks(
     entrances: gpd.GeoDataFrame,
     *,
     max_leg_m: float,
+    edge_private: BoolArray | None = None,
 ) -> Walks:
     """Tie demand points and entrances to the network.
 
     The frames stand in WGS 84; they are sorted by their ids (`demand_id`; `facility_id` and
     `kind`; `facility_id` and `entrance_id`), so that equal walks always end at the same facility
     however the input was ordered.
+
+    Parameters
+    ----------
+    edge_private
+        Shape `(E,)`: edges only those who live there walk on; entrances open to public streets
+        where one is near (see `geo.snap.snap_public`). None: all streets are public.
     """
     demand = demand.sort_values("demand_id", kind="stable").reset_index(drop=True)
     facilities = facilities.sort_values(["facility_id", "kind"], kind="stable")
@@ -103,6 +110,7 @@ def build_walks(
     entrances = entrances.reset_index(drop=True)
     demand_xy = point_xy(demand, network.crs)
     entrance_xy = point_xy(entrances, network.crs)
+    private = np.zeros(network.n_edges, dtype=np.bool_) if edge_private is None else edge_private
     owner = entrances["facility_id"].to_numpy()
     wanted = facilities["facility_id"].to_numpy()
     begin = np.searchsorted(owner, wanted, side="left")
@@ -118,7 +126,7 @@ def build_walks(
         facilities=facilities,
         entrances=entrances,
         entrance_xy=entrance_xy,
-        entrance_links=snap_points(network, entrance_xy, max_leg_m=max_leg_m),
+        entrance_links=snap_public(network, entrance_xy, private, max_leg_m=max_leg_m),
         entrance_start=start,
         entrance_rows=rows.astype(np.int64),
     )

@@ -20,13 +20,15 @@ import pandas as pd
 from geo.snap import Links, snap_points
 from layers.city import City, build_city
 from layers.config import CityConfig, RunSettings
+from layers.demo import CITY_NAME, write_demo
+from layers.digest import digest_file
 from layers.errors import InvalidConfig
 from layers.notices import Notice, tabulate_notices
 from layers.results import shape_table
 from layers.standards.describe import describe_pack
 from layers.standards.load import read_packs
 from layers.standards.model import StandardPack
-from layers.store import digest_file, read_run, stage_run, write_manifest, write_run, write_table
+from layers.store import read_run, stage_run, write_manifest, write_run, write_table
 from maps.pages import write_maps
 from services.coverage import (
     KindReach,
@@ -123,6 +125,23 @@ class _Clock:
         finally:
             spent = time.perf_counter() - begin
             self.seconds[stage] = round(self.seconds.get(stage, 0.0) + spent, 3)
+
+
+def write_sample(folder: Path) -> Path:
+    """Write the embedded sample city into a folder; returns its `city.toml`.
+
+    Raises
+    ------
+    CannotWrite
+        The folder cannot be written, or holds another city, which would be overwritten.
+    """
+    config = folder / "city.toml"
+    with name_output(folder):
+        if config.exists() and CITY_NAME not in config.read_text("utf-8", errors="replace"):
+            raise CannotWrite(
+                f"{folder} holds a city.toml that is not the sample city's: name another --out"
+            )
+        return write_demo(folder)
 
 
 def check_city(config: CityConfig, *, progress: Report = no_progress) -> tuple[Notice, ...]:
@@ -251,6 +270,7 @@ def measure_city(
         city.facilities,
         city.entrances,
         max_leg_m=settings.max_leg_m,
+        edge_private=city.streets.edge_private,
     )
     yardsticks = _build_yardsticks(city)
     speeds = {who: settings.speed_m_s(who) for who in ("adult", "older", "child")}

@@ -133,6 +133,10 @@ class PlaceFinder:
         speeds = self._settings.get("speeds_m_s", _DEFAULT_SPEEDS_M_S)
         return {str(traveller): float(speed) for traveller, speed in speeds.items()}
 
+    def warm(self) -> None:
+        """Snap the entrances and build the street index before the first question."""
+        _ = self._entrance_links, self._street_rows, self._facility_names
+
     def snap_place(self, lon: float, lat: float) -> Start:
         """Tie a point to the nearest kept street.
 
@@ -215,14 +219,11 @@ class PlaceFinder:
 
     def _describe(self, start: Start, kind: str, entrance: int, walk_m: float) -> FacilityWalk:
         row = self._run.entrances.iloc[entrance]
-        facilities = self._run.facilities
         facility_id = str(row["facility_id"])
-        same = facilities["facility_id"] == facility_id
-        names = facilities.loc[same & (facilities["kind"] == kind), "name"].fillna("")
         last_leg_m = float(self._entrance_links.leg_m[entrance])
         return FacilityWalk(
             facility_id=facility_id,
-            name=str(names.iloc[0]) if len(names) else "",
+            name=self._facility_names.get((facility_id, kind), ""),
             walk_m=walk_m,
             to_street_m=start.leg_m,
             along_streets_m=max(0.0, walk_m - start.leg_m - last_leg_m),
@@ -276,6 +277,12 @@ class PlaceFinder:
     def _street_rows(self) -> dict[int, int]:
         ids = self._run.streets["street_id"].to_numpy().tolist()
         return {street: row for row, street in enumerate(ids)}
+
+    @cached_property
+    def _facility_names(self) -> dict[tuple[str, str], str]:
+        facilities = self._run.facilities
+        keys = zip(facilities["facility_id"], facilities["kind"], strict=True)
+        return dict(zip(keys, facilities["name"].fillna("").astype(str), strict=True))
 
     @cached_property
     def _entrance_links(self) -> Links:

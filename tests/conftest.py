@@ -3,6 +3,7 @@
 Under CI=true a missing city or browser is a failure; elsewhere the test is skipped.
 """
 
+import ctypes
 import os
 import shutil
 from pathlib import Path
@@ -57,6 +58,10 @@ def chromium_path() -> Path:
     found = named or next(filter(None, map(shutil.which, BROWSERS)), None)
     if not found or not Path(found).exists():
         _miss("no Chromium: apt-get install chromium, or set LIFECIRCLE_CHROMIUM")
+    try:
+        ctypes.CDLL("libatomic.so.1")  # Playwright's driver does not start without it
+    except OSError:
+        _miss("no libatomic: apt-get install libatomic1")
     return Path(str(found))
 
 

@@ -55,6 +55,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await anyio.to_thread.run_sync(holder.refresh)
         async with anyio.create_task_group() as tasks:
+            tasks.start_soon(anyio.to_thread.run_sync, holder.warm)
             if settings.reload_s > 0:
                 tasks.start_soon(holder.watch, settings.reload_s)
             yield

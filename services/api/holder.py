@@ -79,11 +79,18 @@ class RunHolder:
                     return swapped
             return False
 
+    def warm(self) -> None:
+        """Build what most visitors ask for first, so that the first of them need not wait."""
+        current = self._current
+        if current is not None:
+            current.warm()
+
     async def watch(self, every_s: float) -> None:
         """Look at the folder every `every_s` seconds, off the event loop, until cancelled."""
         while True:
             await anyio.sleep(every_s)
-            await anyio.to_thread.run_sync(self.refresh)
+            if await anyio.to_thread.run_sync(self.refresh):
+                await anyio.to_thread.run_sync(self.warm)
 
     def _sign(self) -> str:
         """Return a digest of the manifest as it stands, "" when there is none."""

@@ -218,9 +218,8 @@ class OpenRun:
         """Per community and kind: the shortest of its homes' walks, and where it ends."""
         access = self.run.access
         reached = access[access["nearest_m"].notna() & (access["mode"] == DEFAULT_MODE)]
-        first = reached.sort_values(["nearest_m", "demand_id"], kind="stable").drop_duplicates(
-            ["community_id", "kind"]
-        )
+        grouped = reached.groupby(["community_id", "kind"], sort=True, observed=True)
+        first = reached.loc[grouped["nearest_m"].idxmin()]
         columns = ["community_id", "kind", "facility_id", "entrance_id", "nearest_m", "nearest_s"]
         nearest: dict[str, dict[str, Row]] = {}
         for row in list_rows(first, columns):
@@ -261,6 +260,11 @@ class OpenRun:
         """What answers questions about one point."""
         finder: PlaceFinder = self._places.get("places", lambda: PlaceFinder(self.run))
         return finder
+
+    def warm(self) -> None:
+        """Build the look-ups that take longest: cards, maps and questions about a point."""
+        _ = self.backdrop, self.nearest_of_community, self.gaps
+        self.places.warm()
 
     def list_coverage(self, kind: str) -> list[Row]:
         """Rows of the coverage table of one kind, every mode and limit."""

@@ -109,7 +109,12 @@ def test_shuffled_homes_and_sources_change_nothing(seed, random):
     backwards = np.arange(len(sources))[::-1]
     pairs = measure_within(network, sources, backwards, len(sources), homes, limit_m=400.0)
     again = measure_within(
-        network, sources.take(backwards), np.arange(len(sources)), len(sources), homes, limit_m=400.0
+        network,
+        sources.take(backwards),
+        np.arange(len(sources)),
+        len(sources),
+        homes,
+        limit_m=400.0,
     )
     assert np.array_equal(pairs.start, again.start)
     assert np.array_equal(pairs.home, again.home)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from geo.errors import BadGeometry
 from geo.network import build_network
-from geo.snap import snap_points
+from geo.snap import snap_points, snap_public
 
 
 def cross(min_island_m=0.0):
@@ -81,3 +81,18 @@ def test_leg_is_the_distance_to_the_nearest_street(points):
             assert leg == pytest.approx(best, abs=0.002)
         elif best > 150.01:
             assert leg == np.inf
+
+
+def test_an_entrance_opens_to_the_street_its_drive_comes_from():
+    """Street 0-1 public, drive 1-2 private. At (390, 20): 10 m to the drive, 20 m to the street.
+
+    10 m more is within the forecourt of 30 m: the street it is. At (390, 90) the street is 80 m
+    farther than the drive: only residents get there.
+    """
+    network = cross()
+    private = network.edge_way == 1
+    points = np.array([[390.0, 20.0], [390.0, 90.0]])
+    links = snap_public(network, points, private)
+    assert network.edge_way[links.edge].tolist() == [0, 1]
+    assert links.leg_m.tolist() == [20.0, 10.0]
+    assert links.snap_xy.tolist() == [[390.0, 0.0], [400.0, 90.0]]

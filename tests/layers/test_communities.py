@@ -146,7 +146,7 @@ def test_areas_without_area_are_errors(read):
 
 def test_overlaps_are_noticed_with_their_area(read):
     """Two squares of 0.01° overlap by half: about 0.005° × 91.9 km × 0.01° × 111 km ≈ 510,000 m²."""
-    shifted = shapely.transform(square(), lambda xy: xy + (0.005, 0))
+    shifted = shapely.transform(square(), lambda xy: np.add(xy, (0.005, 0)))
     _, notices = read(编码=["1", "2"], 名称=["甲", "乙"], 户数=[1, 1], geometry=[square(), shifted])
     notice = one(notices, "communities_overlap")
     assert notice.severity == "warning"
@@ -174,14 +174,14 @@ class TestExtent:
 
     def test_too_near_the_edge(self):
         """The square ends 0.05° - 4.5 × 0.01° = 0.005° before the east edge: 459 m of 1080 m."""
-        shape = shapely.transform(square(), lambda xy: xy + (0.035, 0))
+        shape = shapely.transform(square(), lambda xy: np.add(xy, (0.035, 0)))
         notice = one(check_extent(self.frame(square(), shape), BOUNDS, 1080), "extract_too_small")
         assert (notice.severity, notice.row) == ("warning", "1")
         assert float(notice.found.split()[0]) == pytest.approx(459, abs=3)
         assert check_extent(self.frame(shape), BOUNDS, 400) == []
 
     def test_one_in_another_city(self):
-        far = shapely.transform(square(), lambda xy: xy + (1.0, 0))
+        far = shapely.transform(square(), lambda xy: np.add(xy, (1.0, 0)))
         notice = one(check_extent(self.frame(square(), far), BOUNDS, 1080), "outside_extent")
         assert (notice.severity, notice.row) == ("error", "1")
         assert "87." in notice.message  # 0.955° × 91.9 km
@@ -198,7 +198,7 @@ class TestExtent:
         assert notice.count == 2
 
     def test_a_datum_shift_is_suspected_when_just_outside(self):
-        near = shapely.transform(square(), lambda xy: xy + (0.0505, 0))
+        near = shapely.transform(square(), lambda xy: np.add(xy, (0.0505, 0)))
         assert (
             "GCJ-02" in one(check_extent(self.frame(near), BOUNDS, 1080), "outside_extent").message
         )

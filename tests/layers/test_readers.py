@@ -494,7 +494,7 @@ class TestWorkbooks:
         assert len(read_table(tmp_path / "c.xlsx", limits=Limits(max_rows=3))[0]) == 1
 
     def test_old_protected_and_false_workbooks(self, tmp_path, write):
-        with pytest.raises(UnreadableFile, match="save it as .xlsx"):
+        with pytest.raises(UnreadableFile, match=r"save it as \.xlsx"):
             read_table(write(b"\xd0\xcf\x11\xe0" + b"x" * 600, "c.xls"))
         with pytest.raises(UnreadableFile, match="protected by a password"):
             read_table(write(b"\xd0\xcf\x11\xe0" + b"x" * 600, "c.xlsx"))
@@ -517,7 +517,7 @@ class TestVectors:
         shape = shapely.from_wkt(WKT)
         return gpd.GeoDataFrame(
             {"社区编码": ["1", "2"], "社区名称": ["宝石社区", "铁道南"], "户数": [1500, 1499]},
-            geometry=[shape, shapely.transform(shape, lambda xy: xy + (0.01, 0))],
+            geometry=[shape, shapely.transform(shape, lambda xy: np.add(xy, (0.01, 0)))],
             crs=4326,
         )
 

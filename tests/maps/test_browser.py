@@ -22,7 +22,7 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-OUTER = """<!DOCTYPE html><meta charset="utf-8"><title>outer</title>
+OUTER = """<!DOCTYPE html><meta charset="utf-8"><title>outer</title><link rel="icon" href="data:,">
 <iframe id="map" src="/pharmacy.html?embed=1" style="width:1000px;height:700px"></iframe>
 <script>window.heard = []; addEventListener("message", (event) => {
   if (event.origin === location.origin) heard.push(event.data);

@@ -14,7 +14,7 @@ def test_both_languages_fill_in_the_same_values() -> None:
 
 def test_every_word_a_page_asks_for_exists(root: Path) -> None:
     asked: set[str] = set()
-    for name in ("page.html", "page.js", "index.html"):
+    for name in ("page.html", "cards.js", "drawing.js", "page.js", "words.js", "index.html"):
         text = (root / "maps" / "templates" / name).read_text(encoding="utf-8")
         asked |= set(re.findall(r"""\b[tf]\("([a-z_0-9]+)"[),]""", text))
         asked |= set(re.findall(r'data-(?:t|hint|placeholder)="([a-z_0-9]+)"', text))

@@ -169,7 +169,7 @@ def drawn_porto() -> SimpleNamespace:
         code, sea = f"P{at:02d}", at == len(corners) - 1
         n = 7 if sea else 150
         households = np.full(n, 10) if sea else rng.integers(1, 60, n)
-        spots = rng.uniform(0.0005, side - 0.0005, (n, 2)) + (lon, lat)
+        spots = np.array([lon, lat]) + rng.uniform(0.0005, side - 0.0005, (n, 2))
         homes += [
             (f"{code}-{k:03d}", x, y, h)
             for k, ((x, y), h) in enumerate(zip(spots, households, strict=True))

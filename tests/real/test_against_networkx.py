@@ -16,6 +16,7 @@ Both sides measure in metres; the product rounds each straight piece to a thousa
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ def _read_segments(path: Path, extract: Any, crs: str) -> list[Segment]:
         elif thing.is_way() and thing.id in traits:
             forward, backward, private = traits[thing.id]
             refs = [node.ref for node in thing.nodes]
-            for at, (one, other) in enumerate(zip(refs, refs[1:], strict=False)):
+            for at, (one, other) in enumerate(pairwise(refs)):
                 if one == other or one not in places or other not in places:
                     continue
                 a = (one, thing.id, at, "tail") if one in barriers else one
@@ -237,7 +238,7 @@ class PlainCity:
 
         for segment in segments:
             stops = [(0.0, segment.a), *sorted(cuts.get(id(segment), [])), (1.0, segment.b)]
-            for (begin, a), (end, b) in zip(stops, stops[1:], strict=False):
+            for (begin, a), (end, b) in pairwise(stops):
                 metres = (end - begin) * segment.length_m
                 if segment.forward:
                     lead(a, b, metres)
@@ -305,7 +306,16 @@ def pair(request: pytest.FixtureRequest) -> tuple[Any, Any, PlainCity]:
     return (measured, *_prepare(measured))
 
 
-KINDS = ("kindergarten", "primary_school", "clinic", "pharmacy", "shop", "park", "bus_stop")
+KINDS = (
+    "kindergarten",
+    "primary_school",
+    "clinic",
+    "pharmacy",
+    "shop",
+    "park",
+    "bus_stop",
+    "parking",
+)
 
 
 def _entrance_rows(measured: Any, kind: str) -> dict[str, list[int]]:
@@ -328,6 +338,13 @@ def _access(measured: Any, homes: Any, kind: str) -> Any:
 def test_homes_are_connected_alike(pair):
     measured, homes, plain = pair
     assert len(homes) >= 1000
+    if (
+        measured.name == "las-palmas"
+    ):  # some start behind a residents' gate, and not few streets are such
+        street = homes["street_id"].to_numpy()
+        behind = (street >= 0) & measured.city.streets.edge_private[np.maximum(street, 0)]
+        assert behind.sum() >= 50
+        assert plain.n_resident >= 500
     snapped = np.array([("home", at) in plain.legs for at in range(len(homes))])
     np.testing.assert_array_equal(homes["connected"], snapped)
     leg = np.array(
@@ -349,7 +366,7 @@ def test_nearest_walks_agree(pair, kind, capsys):
     np.testing.assert_array_equal(np.isnan(ours), np.isnan(expected))
     apart = np.abs(ours - expected)
     with capsys.disabled():
-        print(
+        print(  # noqa: T201
             f"\n{measured.name} {kind}: {np.isfinite(apart).sum()} of {len(homes)} homes reach one, "
             f"largest difference {np.nanmax(apart):.4f} m, walks up to {np.nanmax(ours):.0f} m"
         )

@@ -14,10 +14,18 @@ Streets every 200 m from (0, 0) to (800, 800), metres east and north of 107.14°
         0  200 400 600 800
 """
 
-from collections.abc import Callable
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from xml.sax.saxutils import quoteattr
 
 import geopandas as gpd
 import numpy as np
@@ -281,3 +289,258 @@ def paper_run(
 def paper() -> SimpleNamespace:
     """`lonlat(x, y)` of the paper town, and its hostile name."""
     return SimpleNamespace(lonlat=_lonlat, hostile=HOSTILE)
+
+
+# The real command, and a small city to spoil ------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command left: exit code (minus the signal's number), and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def error(self) -> str:
+        """The one line that says what went wrong; there must be exactly one, and no traceback."""
+        lines = [line for line in self.err.splitlines() if line.startswith("error:")]
+        assert len(lines) == 1, self.err
+        assert self.err.splitlines()[-1] == lines[0]
+        assert "Traceback" not in self.err
+        return lines[0].removeprefix("error:").strip()
+
+
+class Commands:
+    """Runs `lifecircle` in processes of their own; see `forked_commands.py`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._count = 0
+        self._process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("forked_commands.py"))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        )
+
+    def _ask(self, order: dict[str, Any]) -> dict[str, Any]:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
+
+    def run(self, *argv: object, cwd: Path | None = None, **order: Any) -> Outcome:
+        """Run one command to its end; `tricks` and `file_limit` as in `forked_commands.py`."""
+        return self.start(*argv, cwd=cwd, wait=True, **order).end()
+
+    def start(
+        self, *argv: object, cwd: Path | None = None, wait: bool = False, **order: Any
+    ) -> "Started":
+        self._count += 1
+        said = [self._folder / f"{self._count}.{name}" for name in ("out", "err")]
+        answer = self._ask(
+            {
+                "argv": [str(word) for word in argv],
+                "cwd": str(cwd or self._folder),
+                "stdout": str(said[0]),
+                "stderr": str(said[1]),
+                "wait": wait,
+                **order,
+            }
+        )
+        return Started(self, answer["pid"], answer["code"], *said)
+
+    def wait(self, pid: int) -> int:
+        return int(self._ask({"pid": pid})["code"])
+
+    def close(self) -> None:
+        assert self._process.stdin
+        self._process.stdin.close()
+        self._process.wait(10)
+        assert self._process.stdout
+        self._process.stdout.close()
+
+
+@dataclass
+class Started:
+    """A command that runs."""
+
+    commands: Commands
+    pid: int
+    code: int | None
+    out: Path
+    err: Path
+
+    def signal(self, number: int) -> "Started":
+        os.kill(self.pid, number)
+        return self
+
+    def wait_for(self, text: str, *, where: str = "out", seconds: float = 30.0) -> str:
+        """Wait until the command has said something; returns all it said there."""
+        end = time.monotonic() + seconds
+        path = getattr(self, where)
+        while time.monotonic() < end:
+            said = path.read_text("utf-8") if path.exists() else ""
+            if text in said:
+                return said
+            time.sleep(0.02)
+        raise AssertionError(f"never said {text!r}: {self.err.read_text('utf-8')}")
+
+    def end(self) -> Outcome:
+        code = self.commands.wait(self.pid) if self.code is None else self.code
+        said = (path.read_text("utf-8", errors="replace") for path in (self.out, self.err))
+        return Outcome(code, *said)
+
+
+@pytest.fixture(scope="session")
+def lifecircle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
+    """The command itself: `lifecircle.run("check", path)`."""
+    commands = Commands(tmp_path_factory.mktemp("said"))
+    yield commands
+    commands.close()
+
+
+GRID_M = 200.0
+_PER_LON, _PER_LAT = 92_000.0, 110_900.0
+
+
+def _place(x_m: float, y_m: float) -> tuple[float, float]:
+    return (107.15 + x_m / _PER_LON, 34.35 + y_m / _PER_LAT)
+
+
+def _square(x_m: float, y_m: float, side_m: float) -> list[list[float]]:
+    corners = ((0, 0), (side_m, 0), (side_m, side_m), (0, side_m), (0, 0))
+    return [list(_place(x_m + dx, y_m + dy)) for dx, dy in corners]
+
+
+class SmallCity:
+    """Six by six streets, two communities, five homes: valid until a test spoils it.
+
+    Coordinates are metres east and north; community 1 lies west of x = 500, community 2 east of it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.places: list[tuple[float, float, dict[str, str]]] = [
+            (100, 0, {"amenity": "pharmacy", "name": "康宁药房"}),
+            (700, 210, {"shop": "supermarket", "name": "惠民超市"}),
+            (900, 1000, {"amenity": "kindergarten", "name": "实验幼儿园"}),
+        ]
+        self.areas: list[tuple[list[list[float]], dict[str, str]]] = [
+            (_square(410, 410, 80), {"leisure": "park", "name": "人民公园"}),
+            (_square(610, 610, 60), {"building": "apartments", "building:levels": "6"}),
+        ]
+        self.communities: list[dict[str, Any]] = [
+            {"code": "610302001", "name": "东风社区", "households": 1600, "ring": _box(0, 500)},
+            {"code": "610302002", "name": "渭滨社区", "households": 900, "ring": _box(500, 1000)},
+        ]
+        self.homes: list[dict[str, Any]] = [
+            {"name": f"小区{n}", "households": 100 * n, "x": x, "y": y}
+            for n, (x, y) in enumerate([(20, 20), (300, 500), (410, 990), (710, 20), (900, 790)], 1)
+        ]
+        self.facilities: list[dict[str, Any]] = [
+            {"name": "西街诊所", "kind": "诊所", "x": 10, "y": 610},
+            {"name": "东街便民服务站", "kind": "government", "x": 990, "y": 390},
+        ]
+        self.osm_name = "city.osm"
+        self.extra_toml = ""
+
+    @property
+    def path(self) -> Path:
+        return self.folder / "city.toml"
+
+    def write(self) -> Path:
+        """Write every file; returns the `city.toml`."""
+        self.write_osm()
+        self.write_tables()
+        (self.folder / "city.toml").write_text(
+            f'[city]\nname = "小城"\n[sources]\nosm = "{self.osm_name}"\n'
+            'communities = { path = "communities.geojson" }\n'
+            'demand = { path = "homes.csv", crs = "EPSG:4326" }\n'
+            'facilities = [{ path = "facilities.csv", crs = "EPSG:4326" }]\n' + self.extra_toml,
+            encoding="utf-8",
+        )
+        return self.path
+
+    def write_osm(self) -> None:
+        lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<osm version="0.6">']
+        ways: list[tuple[list[int], dict[str, str]]] = []
+        steps = range(6)
+        places = [(_place(GRID_M * x, GRID_M * y), {}) for y in steps for x in steps]
+        for step in steps:
+            street = {"highway": "residential", "name": f"{step}路"}
+            ways.append(([6 * step + x + 1 for x in steps], street))
+            ways.append(([6 * y + step + 1 for y in steps], street))
+        places += [(_place(x, y), tags) for x, y, tags in self.places]
+        for ring, tags in self.areas:
+            first = len(places) + 1
+            places += [((lon, lat), {}) for lon, lat in ring[:-1]]
+            ways.append(([*range(first, first + len(ring) - 1), first], tags))
+        for number, ((lon, lat), tags) in enumerate(places, start=1):
+            lines.append(f'<node id="{number}" version="1" lon="{lon:.7f}" lat="{lat:.7f}">')
+            lines += [f"<tag k={quoteattr(k)} v={quoteattr(v)}/>" for k, v in tags.items()]
+            lines.append("</node>")
+        for number, (nodes, tags) in enumerate(ways, start=1):
+            lines.append(f'<way id="{number}" version="1">')
+            lines += [f'<nd ref="{node}"/>' for node in nodes]
+            lines += [f"<tag k={quoteattr(k)} v={quoteattr(v)}/>" for k, v in tags.items()]
+            lines.append("</way>")
+        (self.folder / self.osm_name).write_text("\n".join([*lines, "</osm>"]), encoding="utf-8")
+
+    def write_tables(self) -> None:
+        features = [
+            {
+                "type": "Feature",
+                "properties": {key: one[key] for key in one if key != "ring"},
+                "geometry": {"type": "Polygon", "coordinates": [one["ring"]]},
+            }
+            for one in self.communities
+        ]
+        (self.folder / "communities.geojson").write_text(
+            json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False),
+            encoding="utf-8",
+        )
+        for name, rows in (("homes", self.homes), ("facilities", self.facilities)):
+            frame = pd.DataFrame(rows)
+            placed = [_place(x, y) for x, y in zip(frame.pop("x"), frame.pop("y"), strict=True)]
+            frame[["lon", "lat"]] = placed
+            frame.to_csv(self.folder / f"{name}.csv", index=False, float_format="%.7f")
+
+
+def _box(west_m: float, east_m: float) -> list[list[float]]:
+    corners = ((west_m, 0), (east_m, 0), (east_m, 1000), (west_m, 1000), (west_m, 0))
+    return [list(_place(*corner)) for corner in corners]
+
+
+@pytest.fixture
+def small_city(tmp_path: Path) -> SmallCity:
+    """A small city in `tmp_path / "city"`, not yet written."""
+    return SmallCity(tmp_path / "city")
+
+
+@pytest.fixture(scope="session")
+def finished(lifecircle: Commands, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Run folder of the small city as it should be; not to be written into."""
+    folder = tmp_path_factory.mktemp("finished")
+    outcome = lifecircle.run("run", SmallCity(folder / "city").write(), "--out", folder / "run")
+    assert outcome.code == 0, outcome.err
+    return folder / "run"
+
+
+@pytest.fixture(scope="session")
+def digest_folder() -> Callable[[Path], dict[str, str]]:
+    """Digest of every file below a folder."""
+
+    def digest(folder: Path) -> dict[str, str]:
+        return {
+            str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        }
+
+    return digest

@@ -73,7 +73,9 @@ def get_map(
 @router.get("/favicon.ico")
 def get_icon() -> FileResponse:
     """Send the icon browsers ask for on their own."""
-    return FileResponse(Path(__file__).parents[1] / "static" / "icon.svg", media_type="image/svg+xml")
+    return FileResponse(
+        Path(__file__).parents[1] / "static" / "icon.svg", media_type="image/svg+xml"
+    )
 
 
 @router.get("/docs")

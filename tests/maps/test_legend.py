@@ -1,0 +1,64 @@
+"""Rules and sources beside the colours."""
+
+from typing import Any
+
+from maps.legend import find_summary, group_rules, list_rules
+
+
+def rule(code: str, kind: str, **source: str) -> dict[str, Any]:
+    return {"code": code, "title_zh": code, "title_en": "", "kind": kind, "source": source}
+
+
+def manifest(*rules: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "packs": [{"code": "p", "title_zh": "标准包", "title_en": "pack", "rules": list(rules)}]
+    }
+
+
+def test_only_rules_on_the_kind() -> None:
+    found = list_rules(manifest(rule("a", "shop"), rule("b", "clinic")), "shop")
+    assert [(entry["pack"], entry["rule"]) for entry in found] == [("p", "a")]
+    assert found[0]["title"] == {"zh": "a", "en": "a"}
+
+
+def test_a_rule_may_name_several_kinds() -> None:
+    several = rule("a", "") | {"kinds": ["shop", "market"]}
+    assert list_rules(manifest(several), "market")
+
+
+def test_source_without_known_status_counts_as_unverified() -> None:
+    found = list_rules(
+        manifest(rule("a", "shop", document="文件", status="hearsay"), rule("b", "shop")), "shop"
+    )
+    assert [entry["status"] for entry in found] == ["unverified", "unverified"]
+
+
+def test_document_in_both_languages() -> None:
+    found = list_rules(
+        manifest(rule("a", "shop", document="文件", document_en="text", status="primary")), "shop"
+    )
+    assert found[0]["document"] == {"zh": "文件", "en": "text"}
+    assert found[0]["status"] == "primary"
+
+
+def test_rules_of_one_source_share_its_line() -> None:
+    rules = list_rules(
+        manifest(
+            rule("a", "shop", document="甲"),
+            rule("b", "shop", document="甲"),
+            rule("c", "shop", document="乙"),
+        ),
+        "shop",
+    )
+    assert [[entry["rule"] for entry in group] for group in group_rules(rules)] == [
+        ["a", "b"],
+        ["c"],
+    ]
+
+
+def test_summary_by_limit_in_whatever_form() -> None:
+    figures = {"share": 0.5, "households": 10.0, "households_covered": 5.0, "status": "measured"}
+    found = find_summary({"summary": {"shop": {"15.0": figures, "note": {}}}}, "shop")
+    assert list(found) == ["15"]
+    assert found["15"]["covered"] == 5.0
+    assert find_summary({}, "shop") == {}
