@@ -3,6 +3,7 @@
 import codecs
 import json
 import struct
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,7 +75,9 @@ def read_vector(
         if path.suffix.lower() == ".shp":
             frame, more = _read_shapefile(path, layer, encoding)
             return _to_table(frame, None, cut_at=_DBF_NAME_BYTES), [*notices, *more]
-        frame = pyogrio.read_dataframe(path, layer=layer)
+        with warnings.catch_warnings():  # a column of numbers and texts: judged cell by cell later
+            warnings.filterwarnings("ignore", "Could not parse column", UserWarning)
+            frame = pyogrio.read_dataframe(path, layer=layer)
     except (DataSourceError, DataLayerError, FieldError, GeometryError, UnicodeError) as error:
         raise UnreadableFile(
             f"{path.name} cannot be read as {path.suffix.lower().lstrip('.')}: "

@@ -1,5 +1,6 @@
 """An empty Folium map without tiles, its front-end files, and the finished page as text."""
 
+import html
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -108,14 +109,16 @@ def build_map(
     header = get_figure(drawn).header
     if assets == "inline":
         text = f"<style>{get_stylesheet()}</style><script>{get_script()}</script>"
-        header.add_child(RawText(text), name="leaflet")
     else:
         assets_dir()
         place = asset_base.rstrip("/") + "/"
-        drawn.default_js = [("leaflet", f"{place}leaflet.js")]
-        drawn.default_css = [("leaflet_css", f"{place}leaflet.css")]
+        text = (
+            f'<link rel="stylesheet" href="{html.escape(place)}leaflet.css">'
+            f'<script src="{html.escape(place)}leaflet.js"></script>'
+        )
+    # before the page's own styles, which refine Leaflet's
+    header.add_child(RawText(text), name="leaflet")
     CustomPane("ground", z_index=250, pointer_events=False).add_to(drawn)
-    drawn.fit_bounds([[south, west], [north, east]], padding=(24, 24))
     return drawn
 
 
@@ -137,9 +140,9 @@ def render_page(drawn: folium.Map, *, lang: Lang) -> str:
     """The whole page as HTML; the same map gives the same text."""
     figure = get_figure(drawn)
     _number_elements(figure)
-    html: str = figure.render()
+    page: str = figure.render()
     code = "zh-CN" if lang == "zh" else "en"
-    return html.replace("<html>", f'<html lang="{code}">', 1)
+    return page.replace("<html>", f'<html lang="{code}">', 1)
 
 
 def _number_elements(figure: Figure) -> None:

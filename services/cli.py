@@ -10,8 +10,10 @@ option answer at once.
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -306,7 +308,9 @@ def main() -> None:
         ):  # Chinese on a terminal that has none is no reason to stop
             stream.reconfigure(errors="backslashreplace")
     if not debug:
-        sys.excepthook = _report_fault
+        if not sys.warnoptions:
+            warnings.simplefilter("ignore")  # what libraries tell their callers is not for users
+        sys.excepthook = partial(_report_fault, as_json=as_json)
     with _unwind_on_signals():
         sys.exit(
             _perform([word for word in words if word != "--debug"], debug=debug, as_json=as_json)
@@ -367,14 +371,13 @@ def _describe_misuse(error: Any) -> str:
     return f"{text} (see {path} --help)"
 
 
-def _report_fault(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:
+def _report_fault(
+    kind: type[BaseException], error: BaseException, _: TracebackType | None, *, as_json: bool
+) -> None:
     """Say in one line what nobody foresaw."""
     text = " ".join(str(error).split())[:300]
-    typer.echo(
-        f"error: {kind.__name__}: {text} (a fault in lifecircle: run again with --debug and report "
-        "what it shows; earlier results are untouched)",
-        err=True,
-    )
+    line = f"{kind.__name__}: {text} (a fault in lifecircle: run again with --debug and report it)"
+    _say(line, _FAILED, as_json=as_json)
 
 
 @contextmanager

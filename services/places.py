@@ -14,8 +14,9 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from geo.isochrone import cut_reached, draw_polygon, measure_outward, piece_lines
+from geo.isochrone import cut_reached, measure_outward, piece_lines
 from geo.reach import measure_nearest
+from geo.rings import draw_rings
 from geo.snap import Links, snap_points
 from geo.units import FloatArray, IntArray
 from layers.store import Run
@@ -184,16 +185,25 @@ class PlaceFinder:
     def list_rings(
         self, start: Start, limits_m: Sequence[float], *, with_streets: bool = False
     ) -> list[Ring]:
-        """List what can be reached within each limit, in the order of the limits.
+        """List what can be reached within each limit, the shortest limit first.
 
         One search to the longest limit; the shorter ones are cut out of it.
+
+        Parameters
+        ----------
+        start
+            Where the walks begin.
+        limits_m
+            Longest walks, metres, rising.
+        with_streets
+            The reached street pieces as well.
         """
         network = self._network
         node_walk_m = measure_outward(network, start.link, max(limits_m))
+        nested = [cut_reached(network, start.link, node_walk_m, limit_m) for limit_m in limits_m]
+        polygons = draw_rings(network, nested)
         rings = []
-        for limit_m in limits_m:
-            pieces = cut_reached(network, start.link, node_walk_m, limit_m)
-            polygon = draw_polygon(network, pieces)
+        for limit_m, pieces, polygon in zip(limits_m, nested, polygons, strict=True):
             streets = None
             if with_streets:
                 lines = shapely.multilinestrings(piece_lines(network, pieces))

@@ -3,7 +3,8 @@
 Names come from OSM and from tables: they are written as text, never as formulas, links or markup.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,24 @@ _SOURCE_ZH = {
     "unverified": "未核实",
 }
 _MAX_TEXT = 32_000
+_MAX_SHEET_ROWS = 1_048_575
+_MAX_PAGE_ROWS = 3_000
 _COLUMN_WIDTH = 14
-_WIDE = {"原因", "reason", "说明", "message", "规则", "名称", "name"}
+_WIDE_COLUMN_WIDTH = 60
+_WIDE = {"原因", "reason", "说明", "message", "规则"}
+_UNKNOWN = "未知"
+
+
+_Styles = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sheet:
+    """One table of the report; columns in `shares` hold shares from 0 to 1, NaN where unknown."""
+
+    title: str
+    frame: pd.DataFrame
+    shares: frozenset[str] = frozenset()
 
 
 def write_reports(
@@ -32,53 +49,51 @@ def write_reports(
     _write_page(folder / "report.html", sheets, manifest)
 
 
-def _build_sheets(
-    tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any]
-) -> dict[str, pd.DataFrame]:
+def _build_sheets(tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any]) -> list[Sheet]:
     names = tables["communities"].set_index("community_id")["name"]
-    return {
-        "概要": _summary_sheet(manifest),
-        "社区覆盖率": _scorecard_sheet(tables, manifest),
-        "缺口": _gap_sheet(tables["gaps"], names, manifest),
-        "数据提示": _notice_sheet(tables["notices"]),
-        "来源与假设": _source_sheet(manifest),
-    }
-
-
-def _percent(share: float | None) -> str:
-    return "未知" if share is None or share != share else f"{share:.1%}"  # noqa: PLR0124 - NaN
+    return [
+        _summary_sheet(manifest),
+        _scorecard_sheet(tables, manifest),
+        Sheet("缺口", _gap_sheet(tables["gaps"], names, manifest)),
+        Sheet("数据提示", _notice_sheet(tables["notices"])),
+        Sheet("来源与假设", _source_sheet(manifest)),
+    ]
 
 
 _BASIS_ZH = {
     "households": "按户数",
     "buildings": "按住宅建筑",
     "land": "按居住用地",
-    "weight": "按估算居住量",
+    "communities": "社区平均",
 }
 
 
-def _summary_sheet(manifest: Mapping[str, Any]) -> pd.DataFrame:
-    limits = [f"{limit:g}" for limit in manifest["limits_min"]]
+def _summary_sheet(manifest: Mapping[str, Any]) -> Sheet:
+    columns = {f"{limit:g}": f"{limit:g}分钟覆盖率" for limit in manifest["limits_min"]}
     rows = []
     for kind in manifest["kinds"]:
         figures = manifest["summary"].get(kind["code"], {})
+        basis = ""
         row: dict[str, Any] = {
             "类别": kind["name_zh"],
             "kind": kind["name_en"],
             "设施数": kind["n_facilities"],
         }
-        for limit in limits:
+        for limit, column in columns.items():
             one = figures.get(limit, {})
-            row[f"{limit}分钟覆盖率"] = _percent(one.get("share"))
-            row["口径"] = _BASIS_ZH.get(one.get("basis", ""), "")
+            row[column] = _number(one.get("share"))
+            basis = one.get("basis", "")
+        row["口径"] = _BASIS_ZH.get(basis, "")
         row["说明"] = "" if kind["status"] == "measured" else "数据中没有该类设施，无法判断"
         rows.append(row)
-    return pd.DataFrame(rows)
+    return Sheet("概要", pd.DataFrame(rows), frozenset(columns.values()))
 
 
-def _scorecard_sheet(
-    tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any]
-) -> pd.DataFrame:
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else float(value)
+
+
+def _scorecard_sheet(tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any]) -> Sheet:
     main = float(manifest["settings"]["main_limit_min"])
     coverage = tables["coverage"]
     rows = coverage[(coverage["limit"] == main) & (coverage["limit_unit"] == "min")]
@@ -99,7 +114,8 @@ def _scorecard_sheet(
             "households": "户数",
         }
     )
-    return pd.DataFrame(facts).merge(wide, left_on="社区代码", right_index=True, how="left")
+    card = pd.DataFrame(facts).merge(wide, left_on="社区代码", right_index=True, how="left")
+    return Sheet("社区覆盖率", card, frozenset(wide.columns))
 
 
 def _gap_sheet(gaps: pd.DataFrame, names: pd.Series, manifest: Mapping[str, Any]) -> pd.DataFrame:
@@ -173,51 +189,71 @@ def _rule_source(rule: Mapping[str, Any]) -> str:
     return " ".join(str(part) for part in parts if part) + f"（{status}）"
 
 
-def _write_workbook(path: Path, sheets: Mapping[str, pd.DataFrame]) -> None:
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "nan_inf_to_errors": False}
+def _write_workbook(path: Path, sheets: Sequence[Sheet]) -> None:
+    options = {
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "nan_inf_to_errors": False,
+        "in_memory": True,
+    }
     with xlsxwriter.Workbook(str(path), options) as book:
-        head = book.add_format(
-            {"bold": True, "bg_color": "#eef0ee", "bottom": 1, "text_wrap": True}
-        )
-        wrap = book.add_format({"text_wrap": True, "valign": "top"})
-        share = book.add_format({"num_format": "0.0%", "valign": "top"})
-        plain = book.add_format({"valign": "top"})
-        for title, frame in sheets.items():
-            sheet = book.add_worksheet(title)
-            sheet.freeze_panes(1, 0)
-            for column, name in enumerate(frame.columns):
-                sheet.write_string(0, column, str(name), head)
-                wide = name in _WIDE
-                sheet.set_column(column, column, 60 if wide and name != "名称" else _COLUMN_WIDTH)
-                is_share = title == "社区覆盖率" and column >= 5
-                for row, value in enumerate(frame.iloc[:, column], start=1):
-                    if isinstance(value, str):
-                        sheet.write_string(row, column, value[:_MAX_TEXT], wrap if wide else plain)
-                    elif pd.isna(value):
-                        sheet.write_string(row, column, "未知" if is_share else "", plain)
-                    else:
-                        sheet.write_number(row, column, float(value), share if is_share else plain)
-            if len(frame):
-                sheet.autofilter(0, 0, len(frame), len(frame.columns) - 1)
+        formats = {
+            "head": {"bold": True, "bg_color": "#eef0ee", "bottom": 1, "text_wrap": True},
+            "wrap": {"text_wrap": True, "valign": "top"},
+            "share": {"num_format": "0.0%", "valign": "top"},
+            "plain": {"valign": "top"},
+        }
+        styles = {name: book.add_format(look) for name, look in formats.items()}
+        for sheet in sheets:
+            _write_sheet(book.add_worksheet(sheet.title), sheet, styles)
 
 
-def _write_page(
-    path: Path, sheets: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any]
-) -> None:
+def _write_sheet(page: xlsxwriter.worksheet.Worksheet, sheet: Sheet, styles: _Styles) -> None:
+    frame = sheet.frame.head(_MAX_SHEET_ROWS)
+    page.freeze_panes(1, 0)
+    for column, name in enumerate(frame.columns):
+        page.write_string(0, column, str(name), styles["head"])
+        wide, is_share = name in _WIDE, name in sheet.shares
+        page.set_column(column, column, _WIDE_COLUMN_WIDTH if wide else _COLUMN_WIDTH)
+        for row, value in enumerate(frame.iloc[:, column], start=1):
+            if isinstance(value, str):
+                page.write_string(
+                    row, column, value[:_MAX_TEXT], styles["wrap" if wide else "plain"]
+                )
+            elif pd.isna(value):
+                page.write_string(row, column, _UNKNOWN if is_share else "", styles["plain"])
+            else:
+                page.write_number(
+                    row, column, float(value), styles["share" if is_share else "plain"]
+                )
+    if len(frame):
+        page.autofilter(0, 0, len(frame), len(frame.columns) - 1)
+
+
+def _write_page(path: Path, sheets: Sequence[Sheet], manifest: Mapping[str, Any]) -> None:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("services", "templates"), autoescape=True
     )
     environment.filters["cell"] = _format_cell
-    page = environment.get_template("report.html").render(sheets=sheets, manifest=manifest)
+    page = environment.get_template("report.html").render(
+        sheets=sheets, manifest=manifest, most=_MAX_PAGE_ROWS
+    )
     path.write_text(page, encoding="utf-8")
 
 
-def _format_cell(value: object, column: str, sheet: str) -> str:
+def _format_cell(value: object, *, is_share: bool) -> str:
+    """Text of a cell on the page.
+
+    >>> _format_cell(0.8125, is_share=True), _format_cell(1234.0, is_share=False)
+    ('81.2%', '1,234')
+    >>> _format_cell(float("nan"), is_share=True)
+    '未知'
+    """
     if isinstance(value, str):
         return value
     if value is None or value != value:  # noqa: PLR0124 - NaN
-        return "未知" if sheet == "社区覆盖率" else ""
+        return _UNKNOWN if is_share else ""
     number = float(str(value))
-    if sheet == "社区覆盖率" and column != "户数":
-        return f"{number:.0%}"
+    if is_share:
+        return f"{number:.1%}"
     return f"{number:,.0f}" if number == round(number) else f"{number:,.2f}"

@@ -65,34 +65,36 @@ def print_notices(notices: Iterable[Notice], *, most: int | None = None) -> None
 
 
 def print_summary(summary: RunSummary) -> None:
-    """Print one line per facility kind, then the verdicts and where the maps are."""
+    """Print a line per kind of facility found, the kinds not found, verdicts, and what to do next."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("类别", no_wrap=True)
     table.add_column("kind", no_wrap=True)
     table.add_column("facilities", no_wrap=True, justify="right")
-    table.add_column(
-        f"{summary.manifest['main_limit_min']:g} min", no_wrap=True, justify="right", style="bold"
-    )
-    table.add_column("share of", no_wrap=True)
+    limit = f"{summary.manifest['main_limit_min']:g} min"
+    table.add_column(limit, no_wrap=True, justify="right", style="bold")
+    table.add_column("of", no_wrap=True)
     for line in summary.lines:
-        table.add_row(
-            escape(plain(line.name_zh)),
-            line.kind,
-            f"{line.facilities:,}",
-            line.share,
-            _BASIS.get(line.basis, ""),
-            style="dim" if line.share == "unknown" else None,
-        )
+        if line.facilities:
+            table.add_row(
+                escape(plain(line.name_zh)),
+                line.kind,
+                f"{line.facilities:,}",
+                line.share,
+                _BASIS.get(line.basis, ""),
+            )
     console = stdout_console()
-    console.print(table)
-    console.print(
+    if table.rows:
+        console.print(table)
+    absent = [line.kind for line in summary.lines if not line.facilities]
+    if absent:
+        console.print(f"unknown, none in the data: {', '.join(absent)}", style="dim")
+    out = escape(plain(str(summary.out)))
+    for text in (
         f"{summary.gaps} gaps, {summary.unknown} unknown, {summary.met} met · {summary.seconds:.1f} s",
-        soft_wrap=True,
-    )
-    console.print(
-        f"maps: {escape(plain(str(summary.out / 'maps' / 'index.html')))}", soft_wrap=True
-    )
-    console.print(f"serve: lifecircle serve {escape(plain(str(summary.out)))}", soft_wrap=True)
+        f"maps:  {escape(plain(str(summary.out / 'maps' / 'index.html')))}",
+        f"serve: lifecircle serve {out}",
+    ):
+        console.print(text, soft_wrap=True)
 
 
 def print_pack(described: Mapping[str, Any]) -> None:

@@ -11,7 +11,8 @@ import pytest
 PACKAGES = ("geo", "layers", "maps", "services")
 
 QUIET = """
-import importlib, logging, os, pathlib, pkgutil, sys, warnings
+import importlib, logging, os, pathlib, pkgutil
+import geopandas, osmnx, pandera.pandas, pyogrio  # these set variables of their own
 before = dict(os.environ)
 modules = []
 for package in ("geo", "layers", "maps", "services"):

@@ -160,9 +160,13 @@ const setLimit = (limit) => {
   restyle();
   translate();
 };
+/* what the legend and the list of layers cover is no place for the city */
 const padding = () => {
-  const wide = LC.map.getSize().x >= 900;
-  return { paddingTopLeft: [wide ? 330 : 20, wide ? 24 : 60], paddingBottomRight: [wide ? 240 : 20, wide ? 24 : 60] };
+  const width = LC.map.getSize().x;
+  const left = width >= 720 ? 330 : 20;
+  const right = width >= 1100 ? 240 : 20;
+  const high = width >= 720 ? 24 : 60;
+  return { paddingTopLeft: [left, high], paddingBottomRight: [right, high] };
 };
 
 let layers = null, drawn = null, crisp = null;
@@ -220,7 +224,7 @@ LC.start = (parts) => {
   const corner = map.getContainer().querySelector(".leaflet-top.leaflet-left");
   corner.prepend(corner.querySelector(".lc-search"));
   const control = map.getContainer().querySelector(".leaflet-control-layers");
-  const fold = () => control.classList.toggle("leaflet-control-layers-expanded", map.getSize().x >= 720);
+  const fold = () => control.classList.toggle("leaflet-control-layers-expanded", map.getSize().x >= 1100);
   fold();
 
   map.on("zoomend", rescale);

@@ -93,14 +93,15 @@ class TestLasPalmas:
         assert "header_box_wrong" not in found
 
     def test_facilities_are_those_of_the_file(self, las_palmas):
-        """Pharmacies and libraries looked up in the file: none lost, none invented."""
+        """Pharmacies and libraries looked up in the file: none lost but one mapped twice, none invented."""
         facilities = las_palmas["facilities"]
         for kind, tags in (
             ("pharmacy", [("amenity", "pharmacy"), ("healthcare", "pharmacy")]),
             ("library", [("amenity", "library")]),
         ):
             found = set(facilities.loc[facilities["kind"] == kind, "facility_id"])
-            assert found == _find_tagged(las_palmas.osm, *tags)
+            # n5826915287 is a library's point inside the library's own building
+            assert found == _find_tagged(las_palmas.osm, *tags) - {"n5826915287"}
 
     def test_a_city_of_this_size_is_mostly_covered(self, las_palmas):
         """A dense town with 262 food shops: nearly every home within 15 minutes, fewer within 5."""

@@ -68,6 +68,7 @@ def become(order: dict) -> None:
     if order.get("file_limit"):
         resource.setrlimit(resource.RLIMIT_FSIZE, (order["file_limit"], order["file_limit"]))
     sys.argv = ["lifecircle", *order["argv"]]
+    sys.warnoptions.append("error")
     warnings.simplefilter("error")
     code = 1
     try:
