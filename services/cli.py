@@ -311,6 +311,7 @@ def main() -> None:
         if not sys.warnoptions:
             warnings.simplefilter("ignore")  # what libraries tell their callers is not for users
         sys.excepthook = partial(_report_fault, as_json=as_json)
+        sys.unraisablehook = _ignore  # files that cannot be closed either, on a full disk
     with _unwind_on_signals():
         sys.exit(
             _perform([word for word in words if word != "--debug"], debug=debug, as_json=as_json)
@@ -378,6 +379,10 @@ def _report_fault(
     text = " ".join(str(error).split())[:300]
     line = f"{kind.__name__}: {text} (a fault in lifecircle: run again with --debug and report it)"
     _say(line, _FAILED, as_json=as_json)
+
+
+def _ignore(_: object) -> None:
+    """Say nothing."""
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Errors as the one line a user reads: what, where, what to do."""
 
 import errno
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,7 +38,8 @@ _WRITE_FAILURES = (
     xlsxwriter.exceptions.XlsxWriterException,
 )
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-_FULL_TEXTS = ("no space left", "disk is full", "disk quota")
+_LEAST_FREE_BYTES = 1 << 20
+_LONGEST_REASON = 120
 
 
 @contextmanager
@@ -54,16 +56,23 @@ def name_output(out: Path) -> Iterator[None]:
     except (LayerError, GeoError, MapError, ServiceError):
         raise  # these speak for themselves
     except _WRITE_FAILURES as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        text = reason.lower()
-        full = getattr(error, "errno", None) in _FULL or any(word in text for word in _FULL_TEXTS)
+        reason = (getattr(error, "strerror", None) or str(error))[:_LONGEST_REASON]
         raise CannotWrite(
             f"the disk is full, {out} could not be written: free some space and run again; earlier "
             "results are untouched"
-            if full
+            if _is_full(error, out)
             else f"{out} could not be written ({reason}): name another --out, in a folder that may be "
             "written to; earlier results are untouched"
         ) from error
+
+
+def _is_full(error: Exception, out: Path) -> bool:
+    """Whether the disk was full; some libraries say something else, then next to nothing is free."""
+    code = getattr(error, "errno", None)
+    if code is not None:
+        return code in _FULL
+    place = next((folder for folder in out.resolve().parents if folder.exists()), Path("/"))
+    return shutil.disk_usage(place).free < _LEAST_FREE_BYTES
 
 
 def describe_failure(error: BaseException) -> str:

@@ -15,10 +15,11 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.isochrone import cut_reached, measure_outward, piece_lines
+from geo.network import StreetNetwork
 from geo.reach import measure_nearest
 from geo.rings import draw_rings
 from geo.snap import Links, snap_points
-from geo.units import FloatArray, IntArray
+from geo.units import UNREACHED, FloatArray, Int32Array, IntArray, quantize_m
 from layers.store import Run
 from services.errors import OutsideCity
 
@@ -107,6 +108,34 @@ class Ring:
     area_m2: float
     polygon: shapely.Geometry
     streets: shapely.Geometry | None
+
+
+def tie_points(network: StreetNetwork, point_xy: FloatArray, edge: Int32Array) -> Links:
+    """Tie points to streets that are already known.
+
+    Parameters
+    ----------
+    point_xy
+        Shape `(P, 2)`, metres of the network's system.
+    edge
+        Shape `(P,)`: the edge of each point, -1 when unconnected.
+    """
+    rows = np.flatnonzero(edge >= 0)
+    edges = edge[rows]
+    lines = network.edge_lines[edges]
+    points = np.asarray(shapely.points(point_xy[rows]))
+    along = shapely.line_locate_point(lines, points)
+    foot = np.asarray(shapely.line_interpolate_point(lines, along))
+    drawn_m = shapely.length(lines)
+    length_m = network.edge_length_m[edges]
+    scale = np.divide(length_m, drawn_m, out=np.zeros_like(drawn_m), where=drawn_m > 0)
+    offset_m = np.zeros(len(edge))
+    leg_m = np.full(len(edge), UNREACHED)
+    snap_xy = point_xy.copy()
+    offset_m[rows] = np.minimum(quantize_m(along * scale), length_m)
+    leg_m[rows] = quantize_m(shapely.distance(points, foot))
+    snap_xy[rows] = shapely.get_coordinates(foot)
+    return Links(network.crs, edge, offset_m, leg_m, snap_xy)
 
 
 class PlaceFinder:
@@ -296,8 +325,12 @@ class PlaceFinder:
 
     @cached_property
     def _entrance_links(self) -> Links:
-        points = self._run.entrances.geometry
-        xy: FloatArray = np.column_stack(
-            self._to_metres.transform(points.x.to_numpy(), points.y.to_numpy())
+        """Entrances on the streets they were tied to when the run was measured."""
+        entrances = self._run.entrances
+        points_xy: FloatArray = np.column_stack(
+            self._to_metres.transform(
+                entrances.geometry.x.to_numpy(), entrances.geometry.y.to_numpy()
+            )
         )
-        return snap_points(self._network, xy.reshape(-1, 2), max_leg_m=self.max_leg_m)
+        edge = entrances["street_id"].to_numpy(dtype=np.int32)
+        return tie_points(self._network, points_xy, edge)

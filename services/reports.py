@@ -3,6 +3,7 @@
 Names come from OSM and from tables: they are written as text, never as formulas, links or markup.
 """
 
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -196,7 +197,10 @@ def _write_workbook(path: Path, sheets: Sequence[Sheet]) -> None:
         "nan_inf_to_errors": False,
         "in_memory": True,
     }
-    with xlsxwriter.Workbook(str(path), options) as book:
+    written = (
+        io.BytesIO()
+    )  # whole or not at all: the library does not let go of a half-written file
+    with xlsxwriter.Workbook(written, options) as book:
         formats = {
             "head": {"bold": True, "bg_color": "#eef0ee", "bottom": 1, "text_wrap": True},
             "wrap": {"text_wrap": True, "valign": "top"},
@@ -206,6 +210,7 @@ def _write_workbook(path: Path, sheets: Sequence[Sheet]) -> None:
         styles = {name: book.add_format(look) for name, look in formats.items()}
         for sheet in sheets:
             _write_sheet(book.add_worksheet(sheet.title), sheet, styles)
+    path.write_bytes(written.getvalue())
 
 
 def _write_sheet(page: xlsxwriter.worksheet.Worksheet, sheet: Sheet, styles: _Styles) -> None:

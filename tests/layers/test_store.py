@@ -59,6 +59,12 @@ def write(folder, name="一号社区"):
         write_manifest(staging, {"name": name})
 
 
+def write_until_the_disk_is_full(folder):
+    with stage_run(folder) as staging:
+        write_run(staging, tables("新"), network())
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
 def listing(folder: Path):
     return sorted(path.name for path in folder.parent.iterdir())
 
@@ -95,9 +101,8 @@ def test_running_again_replaces_the_folder_whole(tmp_path):
 def test_a_failing_run_leaves_the_earlier_one(tmp_path, before):
     if before:
         write(tmp_path / "run", "旧")
-    with pytest.raises(OSError, match="No space"), stage_run(tmp_path / "run") as staging:
-        write_run(staging, tables("新"), network())
-        raise OSError(errno.ENOSPC, "No space left on device")
+    with pytest.raises(OSError, match="No space"):
+        write_until_the_disk_is_full(tmp_path / "run")
     if before:
         assert read_run(tmp_path / "run").manifest["name"] == "旧"
     assert listing(tmp_path / "run") == (["run"] if before else [])

@@ -35,6 +35,7 @@ import pytest
 import shapely
 
 from geo.network import StreetNetwork, build_network
+from geo.snap import snap_points
 from layers.results import TABLES, shape_table
 from layers.store import stage_run, write_manifest, write_run
 
@@ -135,11 +136,18 @@ def _build_tables(network: StreetNetwork, clinic_name: str) -> dict[str, Any]:
         ("P2", 700, 610, "point", 10.0),
         ("K1", 250, 205, "gate", 5.0),
     ]
+    door_links = snap_points(network, np.array([[_X0 + x, _Y0 + y] for _, x, y, *_ in doors]))
     entrances = _frame(
         "entrances",
         [
-            {"entrance_id": f"{code}/1", "facility_id": code, "source": how, "leg_m": leg}
-            for code, _, _, how, leg in doors
+            {
+                "entrance_id": f"{code}/1",
+                "facility_id": code,
+                "source": how,
+                "leg_m": leg,
+                "street_id": int(edge),
+            }
+            for (code, _, _, how, leg), edge in zip(doors, door_links.edge, strict=True)
         ],
         [shapely.Point(x, y) for _, x, y, *_ in doors],
     )
@@ -334,7 +342,7 @@ class Commands:
         return json.loads(self._process.stdout.readline())
 
     def run(self, *argv: object, cwd: Path | None = None, **order: Any) -> Outcome:
-        """Run one command to its end; `tricks` and `file_limit` as in `forked_commands.py`."""
+        """Run one command to its end; `tricks` as in `forked_commands.py`."""
         return self.start(*argv, cwd=cwd, wait=True, **order).end()
 
     def start(
@@ -353,6 +361,9 @@ class Commands:
             }
         )
         return Started(self, answer["pid"], answer["code"], *said)
+
+    def warm_up(self, city: Path) -> None:
+        self._ask({"warm": str(city)})
 
     def wait(self, pid: int) -> int:
         return int(self._ask({"pid": pid})["code"])
@@ -400,6 +411,7 @@ class Started:
 def lifecircle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
     """The command itself: `lifecircle.run("check", path)`."""
     commands = Commands(tmp_path_factory.mktemp("said"))
+    commands.warm_up(SmallCity(tmp_path_factory.mktemp("warm")).write())
     yield commands
     commands.close()
 
@@ -521,6 +533,12 @@ def _box(west_m: float, east_m: float) -> list[list[float]]:
 def small_city(tmp_path: Path) -> SmallCity:
     """A small city in `tmp_path / "city"`, not yet written."""
     return SmallCity(tmp_path / "city")
+
+
+@pytest.fixture(scope="session")
+def make_city() -> Callable[[Path], SmallCity]:
+    """Makes a small city in a folder, not yet written."""
+    return SmallCity
 
 
 @pytest.fixture(scope="session")

@@ -3,14 +3,16 @@
 Each line on standard input asks for one command:
 
     {"argv": [...], "cwd": "...", "stdout": "file", "stderr": "file",
-     "tricks": {"services.pipeline.write_maps": "kill"}, "file_limit": 100000, "wait": true}
+     "tricks": {"services.pipeline.write_maps": "kill"}, "wait": true}
 
 and is answered with `{"pid": …, "code": …}`: the exit code, minus the signal's number where one
-ended it, null when it was not waited for. `{"pid": …}` waits for one started before.
+ended it, null when it was not waited for. `{"pid": …}` waits for one started before, `{"warm": …}`
+measures a city here, so that its children find everything loaded and compiled.
 
 A trick is what happens as the function named is done: the process is killed (`kill`), gets Ctrl+C
-(`interrupt`) or a polite kill (`terminate`), meets a full disk (`full`), a fault (`fault`), or
-stands still until it is killed (`hang`).
+(`interrupt`) or a polite kill (`terminate`), meets a full disk (`full`), a fault (`fault`), may
+write no file longer than some bytes from then on (`limit5000`), or stands still until it is killed
+(`hang`).
 """
 
 import contextlib
@@ -23,13 +25,17 @@ import signal
 import sys
 import time
 import warnings
+from datetime import date
+from pathlib import Path
 
+from layers.city import build_city
+from layers.config import read_config
+from layers.standards.load import read_packs
 from services.cli import main
+from services.pipeline import measure_city
 
-importlib.import_module("services.pipeline")
-importlib.import_module("services.api.app")
-importlib.import_module("services.terminal")
-importlib.import_module("uvicorn")
+for name in ("services.api.app", "services.terminal", "services.listening", "uvicorn"):
+    importlib.import_module(name)
 
 SIGNALS = {"kill": signal.SIGKILL, "interrupt": signal.SIGINT, "terminate": signal.SIGTERM}
 
@@ -48,6 +54,9 @@ def play(name: str, what: str) -> None:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "half.file")
         elif what == "fault":
             raise RuntimeError("a fault\nin two lines")
+        elif what.startswith("limit"):
+            most = int(what.removeprefix("limit"))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
         elif what == "hang":
             sys.stdout.write("hanging\n")
             sys.stdout.flush()
@@ -65,8 +74,6 @@ def become(order: dict) -> None:
     os.chdir(order["cwd"])
     for name, what in order.get("tricks", {}).items():
         play(name, what)
-    if order.get("file_limit"):
-        resource.setrlimit(resource.RLIMIT_FSIZE, (order["file_limit"], order["file_limit"]))
     sys.argv = ["lifecircle", *order["argv"]]
     sys.warnoptions.append("error")
     warnings.simplefilter("error")
@@ -88,10 +95,19 @@ def wait(pid: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
+def warm_up(path: Path) -> int:
+    config = read_config(path)
+    city = build_city(config, report=lambda *_: None)
+    results = measure_city(city, read_packs(config.packs), day=date(2026, 1, 1))
+    return len(results.tables["gaps"])
+
+
 def obey(orders, answers) -> None:
     for line in orders:
         asked = json.loads(line)
-        if "pid" in asked:
+        if "warm" in asked:
+            answer = {"met": warm_up(Path(asked["warm"]))}
+        elif "pid" in asked:
             answer = {"pid": asked["pid"], "code": wait(asked["pid"])}
         else:
             child = os.fork()

@@ -4,13 +4,22 @@ Every case goes through the real command, into a folder that holds an earlier ru
 """
 
 import gzip
+import html.parser
+import itertools
+import json
 import os
 import shutil
+import signal
 from pathlib import Path
 
+import openpyxl
+import pyogrio
 import pytest
+from fastapi.testclient import TestClient
 
 from layers.store import read_run
+from services.api.app import create_app
+from services.settings import ServiceSettings
 
 NO_PLACE = "/proc/lifecircle/run"  # not even root can make a folder there
 
@@ -317,3 +326,231 @@ def test_the_sample_city_overwrites_no_other(refuse, valid):
     assert "not the sample city's" in line
     assert "小城" in valid.read_text("utf-8")
     assert NO_PLACE in refuse("demo", "--out", NO_PLACE, "--no-serve")
+
+
+# ---- runs that do not end ------------------------------------------------------------------------
+
+STAGES = (
+    "services.pipeline.build_city",
+    "services.pipeline.measure_city",
+    "services.pipeline.write_run",
+    "services.pipeline.write_geopackage",
+    "services.pipeline.write_reports",
+    "services.pipeline.write_manifest",
+    "services.pipeline.write_maps",
+)
+
+
+def list_names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_killed_in_any_stage_the_earlier_run_is_still_served(
+    lifecircle, valid, earlier, digest_folder
+):
+    """SIGKILL leaves a run aside; the earlier one is read and served, the next run tidies up."""
+    before = digest_folder(earlier)
+    for stage in STAGES:
+        outcome = lifecircle.run("run", valid, "--out", earlier, tricks={stage: "kill"})
+        assert outcome.code == -9
+        assert digest_folder(earlier) == before, stage
+    assert {".run.writing", "run"} < set(list_names(earlier.parent))
+    assert read_run(earlier).manifest["name"] == "小城"
+    with TestClient(create_app(ServiceSettings(run=earlier))) as client:
+        answer = client.get("/v1/coverage", params={"kind": "pharmacy"})
+        assert answer.status_code == 200
+        assert "610302001" in answer.text
+    assert lifecircle.run("run", valid, "--out", earlier, "--quiet").code == 0
+    assert list_names(earlier.parent) == ["city", "run"]
+    assert digest_folder(earlier) != before
+
+
+def test_killed_the_moment_after_the_swap(lifecircle, valid, earlier):
+    """The new run is in place, the old one lies aside: the new one counts, the next tidies up."""
+    before = (earlier / "manifest.json").read_bytes()
+    outcome = lifecircle.run("run", valid, "--out", earlier, tricks={"layers.store._swap": "kill"})
+    assert outcome.code == -9
+    assert (earlier / "manifest.json").read_bytes() != before
+    assert read_run(earlier).manifest["name"] == "小城"
+
+
+@pytest.mark.parametrize(
+    ("what", "code", "says"),
+    [
+        ("interrupt", 130, "error: interrupted; earlier results are untouched\n"),
+        ("terminate", 143, ""),
+    ],
+)
+@pytest.mark.parametrize("stage", ["services.pipeline.build_city", "services.pipeline.write_run"])
+def test_stopped_by_hand_nothing_is_left(
+    lifecircle, valid, earlier, digest_folder, what, code, says, stage
+):
+    before = digest_folder(earlier)
+    outcome = lifecircle.run("run", valid, "--out", earlier, tricks={stage: what})
+    assert (outcome.code, outcome.out, outcome.err) == (code, "", says)
+    assert digest_folder(earlier) == before
+    assert list_names(earlier.parent) == ["city", "run"]
+
+
+@pytest.mark.parametrize(
+    ("stage", "most"),
+    [
+        ("services.pipeline.measure_city", 3000),
+        ("services.pipeline.write_run", 60_000),
+        ("services.pipeline.write_geopackage", 9000),
+        ("services.pipeline.write_manifest", 150_000),
+    ],
+)
+def test_the_disk_takes_no_more(refuse, valid, earlier, stage, most):
+    """From some stage on no file may grow beyond `most` bytes: tables, GeoPackage, report, maps."""
+    line = refuse("run", valid, "--out", earlier, tricks={stage: f"limit{most}"})
+    assert f"{earlier} could not be written" in line
+
+
+@pytest.mark.parametrize("stage", ["layers.store.write_table", "services.pipeline.write_reports"])
+def test_the_disk_is_full(refuse, valid, earlier, stage):
+    line = refuse("run", valid, "--out", earlier, tricks={stage: "full"})
+    assert line == (
+        f"the disk is full, {earlier} could not be written: free some space and run again; "
+        "earlier results are untouched"
+    )
+
+
+def test_a_full_disk_into_a_new_folder(refuse, valid, tmp_path):
+    out = tmp_path / "new" / "run"
+    refuse("run", valid, "--out", out, tricks={"services.pipeline.write_run": "full"})
+    assert not out.parent.exists()
+
+
+def test_two_runs_into_one_folder(lifecircle, refuse, valid, earlier):
+    """The second is refused at once; the first ends well."""
+    first = lifecircle.start(
+        "run", valid, "--out", earlier, tricks={"services.pipeline.build_city": "hang"}
+    )
+    first.wait_for("hanging")
+    line = refuse("run", valid, "--out", earlier)
+    assert "another run is writing" in line
+    assert first.signal(signal.SIGINT).end().code == 130
+    assert list_names(earlier.parent) == ["city", "run"]
+
+
+# ---- names ---------------------------------------------------------------------------------------
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '=HYPERLINK("http://x","y")',
+    "${alert(1)}{{7*7}}`",
+    "</script><img src=x onerror=alert(1)>",
+    "+1-1\"'&<b>",
+)
+
+
+@pytest.fixture(scope="module")
+def hostile(lifecircle, make_city, tmp_path_factory):
+    """A run of a city whose every name is an attack."""
+    folder = tmp_path_factory.mktemp("hostile")
+    city = make_city(folder / "city")
+    names = itertools.cycle(HOSTILE)
+    city.places = [(x, y, {**tags, "name": next(names)}) for x, y, tags in city.places]
+    city.areas = [(ring, {**tags, "name": next(names)}) for ring, tags in city.areas]
+    for one in (*city.communities, *city.homes, *city.facilities):
+        one["name"] = next(names)
+    for one in city.communities:
+        one |= {"district": HOSTILE[3], "subdistrict": HOSTILE[1]}
+    path = city.write()
+    text = path.read_text("utf-8").replace('"小城"', json.dumps(HOSTILE[3]))
+    path.write_text(text, encoding="utf-8")
+    outcome = lifecircle.run("run", path, "--out", folder / "run")
+    assert outcome.code == 0, outcome.err
+    return folder / "run"
+
+
+class Scripts(html.parser.HTMLParser):
+    """Whatever in a page would run or load: scripts' texts, handlers, addresses."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.scripts: list[str] = []
+        self.tags: list[tuple[str, dict]] = []
+        self._inside = False
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self._inside = tag == "script"
+        if self._inside:
+            self.scripts.append("")
+
+    def handle_data(self, data):
+        if self._inside:
+            self.scripts[-1] += data
+
+    def handle_endtag(self, tag):
+        self._inside = False
+
+
+def test_hostile_names_are_text_on_every_page(hostile):
+    pages = [hostile / "report.html", *sorted((hostile / "maps").glob("*.html"))]
+    assert len(pages) > 40
+    for page in pages:
+        read = Scripts(page.read_text("utf-8"))
+        handlers = [
+            (page.name, tag, name) for tag, found in read.tags for name in found if name[:2] == "on"
+        ]
+        assert not handlers
+        assert not [found for tag, found in read.tags if tag == "img" and found.get("src") == "x"]
+        assert "alert(1)" not in [script.strip() for script in read.scripts]
+    report = (hostile / "report.html").read_text("utf-8")
+    assert "<script" not in report
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in report
+
+
+def test_hostile_names_are_text_in_the_workbook(hostile):
+    """Read back: no formula, no link, and the names as they were written."""
+    book = openpyxl.load_workbook(hostile / "report.xlsx")
+    cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
+    assert not [cell.value for cell in cells if cell.data_type == "f" or cell.hyperlink]
+    texts = {cell.value for cell in cells if cell.data_type == "s"}
+    names = set(read_run(hostile).communities["name"])
+    assert names <= texts
+    assert HOSTILE[1] in texts
+
+
+def test_hostile_names_are_kept_as_they_are_in_tables(hostile):
+    run = read_run(hostile)
+    assert run.manifest["name"] == HOSTILE[3]
+    assert set(run.communities["name"]) < set(HOSTILE)
+    for name in ("communities", "facilities", "demand"):
+        layer = pyogrio.read_dataframe(hostile / "lifecircle.gpkg", layer=name)
+        assert sorted(layer["name"]) == sorted(getattr(run, name)["name"])
+
+
+def test_hostile_names_are_text_in_the_service(hostile):
+    run = read_run(hostile)
+    with TestClient(create_app(ServiceSettings(run=hostile))) as client:
+        page = client.get("/", headers={"accept": "text/html"})
+        assert page.status_code == 200
+        read = Scripts(page.text)
+        assert not [found for tag, found in read.tags if tag == "img" and found.get("src") == "x"]
+        assert not [name for _, found in read.tags for name in found if name.startswith("on")]
+        served = client.get("/maps/pharmacy", headers={"accept": "text/html"})
+        assert not [
+            found
+            for tag, found in Scripts(served.text).tags
+            if tag == "img" and found.get("src") == "x"
+        ]
+        items = client.get("/collections/communities/items").json()["features"]
+        assert {one["properties"]["name"] for one in items} == set(run.communities["name"])
+        refused = client.get("/maps/<script>alert(1)", headers={"accept": "text/html"})
+        assert refused.status_code == 404
+        assert "<script>alert" not in refused.text
+
+
+def test_names_cannot_draw_on_the_terminal(lifecircle, small_city):
+    """Escape codes in a name do not reach the terminal, markup is not obeyed."""
+    small_city.facilities[0]["kind"] = "\x1b[2J[bold]诊所\x07\u2028[/bold]"
+    outcome = lifecircle.run("check", small_city.write())
+    assert outcome.code == 1
+    assert "\x1b" not in outcome.err
+    assert "\x07" not in outcome.err
+    assert "[bold]诊所" in outcome.error

@@ -4,15 +4,15 @@ import { drawCard } from "./card.js";
 import { ask, state } from "./state.js";
 import { count, el, known, percent, swatch, t, verdict } from "./words.js";
 
-const COLUMNS = ["name", "share", "households", "status"];
 const RANK = { gap: 0, unknown: 1, met: 2, not_applicable: 3, none: 4 };
 const PAGE = 200;
 const collator = new Intl.Collator("zh-Hans-CN", { numeric: true });
 
 /** The list below the summary. `choose(id)` is called when a row is clicked, "" when it is closed. */
 export class CommunityList {
-  constructor({ rows, columns, shown, more, choose, change, chooseKind }) {
-    Object.assign(this, { rows, columns, shown, more, choose, change, chooseKind });
+  constructor({ rows, columns, shown, more, panel, choose, change, chooseKind }) {
+    Object.assign(this, { rows, columns, shown, more, panel, choose, change, chooseKind });
+    this.showing = "";
     this.items = [];
     this.length = PAGE;
     this.more.addEventListener("click", () => { this.length += PAGE; this.draw(); });
@@ -70,14 +70,22 @@ export class CommunityList {
     this.more.textContent = t("show_more", { n: Math.min(PAGE, rest) });
   }
 
+  /** Columns that say something: no households where none is known, no verdict where no rule speaks. */
+  columnsNow() {
+    const columns = ["name", "share"];
+    if (this.items.some((item) => known(item.households))) columns.push("households");
+    if (this.items.some((item) => item.status !== "none")) columns.push("status");
+    return columns;
+  }
+
   wide(...children) {
     const cell = el("td", "", ...children);
-    cell.colSpan = COLUMNS.length;
+    cell.colSpan = this.columnsNow().length;
     return cell;
   }
 
   drawColumns() {
-    const heads = COLUMNS.map((column) => {
+    const heads = this.columnsNow().map((column) => {
       const button = el("button", "", t(`sort_${column}`));
       button.type = "button";
       button.title = t("sort_hint");
@@ -104,15 +112,14 @@ export class CommunityList {
     button.type = "button";
     button.setAttribute("aria-expanded", String(open));
     const place = [item.district, item.subdistrict].filter(Boolean).join(" ");
-    const bar = el("span", "track", el("i"));
-    bar.firstChild.style.width = known(item.share) ? `${100 * item.share}%` : "0";
-    const row = el(
-      "tr", open ? "row open" : "row",
-      el("td", "col-name", button, el("small", "", place)),
-      el("td", "col-share", el("span", "share", swatch(item.share), el("span", "", percent(item.share)))),
-      el("td", "col-households", known(item.households) ? count(item.households) : el("span", "quiet", t("unknown"))),
-      el("td", "col-status", verdict(item.status)),
-    );
+    const cells = {
+      name: () => [button, el("small", "", place)],
+      share: () => [el("span", "share", swatch(item.share), el("span", "", percent(item.share)))],
+      households: () => [known(item.households) ? count(item.households) : el("span", "quiet", t("unknown"))],
+      status: () => [verdict(item.status)],
+    };
+    const row = el("tr", open ? "row open" : "row");
+    for (const column of this.columnsNow()) row.append(el("td", `col-${column}`, ...cells[column]()));
     row.dataset.community = item.community_id;
     row.addEventListener("click", () => this.choose(open ? "" : item.community_id));
     if (!open) return [row];
@@ -126,19 +133,28 @@ export class CommunityList {
       const card = await ask(`/v1/communities/${encodeURIComponent(id)}`);
       if (state.community !== id) return;
       cell.replaceChildren(drawCard(card, () => this.choose(""), this.chooseKind));
+      if (this.showing === id) this.scroll(id);
+      this.showing = "";
     } catch (error) {
       cell.replaceChildren(el("p", "explain", t("failed", { why: error.message })));
     }
   }
 
-  /** Bring the chosen row to the top of the panel. */
-  show(id, panel) {
+  /**
+   * Bring the chosen row to the top of the panel, now and once its card stands below it. Where all
+   * is one column the map's own card is in sight, and nothing moves.
+   */
+  show(id) {
+    this.showing = id;
+    this.scroll(id);
+  }
+
+  scroll(id) {
     const row = [...this.rows.children].find((line) => line.dataset.community === id);
-    if (!row) return;
+    if (!row || this.panel.scrollHeight <= this.panel.clientHeight + 1) return;
     const head = this.columns.parentElement.getBoundingClientRect().height;
-    const scroller = panel.scrollHeight > panel.clientHeight + 1 ? panel : document.scrollingElement;
-    const top = scroller === panel ? panel.getBoundingClientRect().top : 0;
-    const smooth = !matchMedia("(prefers-reduced-motion: reduce)").matches;
-    scroller.scrollTo({ top: scroller.scrollTop + row.getBoundingClientRect().top - top - head - 2, behavior: smooth ? "smooth" : "auto" });
+    const down = row.getBoundingClientRect().top - this.panel.getBoundingClientRect().top - head - 2;
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.panel.scrollTo({ top: this.panel.scrollTop + down, behavior: calm ? "auto" : "smooth" });
   }
 }

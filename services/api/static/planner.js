@@ -7,7 +7,7 @@ import { drawSummary, tallyRules } from "./summary.js";
 import { el, language, limitText, page, pick, t, translatePage } from "./words.js";
 
 const at = (id) => document.getElementById(id);
-const map = at("map"), panel = at("panel");
+const map = at("map");
 let turn = 0;
 let rules = [];
 let communities = [];
@@ -42,7 +42,7 @@ window.addEventListener("message", (event) => {
 
 /* ---- choices ---- */
 const list = new CommunityList({
-  rows: at("rows"), columns: at("columns"), shown: at("shown"), more: at("more"),
+  rows: at("rows"), columns: at("columns"), shown: at("shown"), more: at("more"), panel: at("panel"),
   choose: (id) => chooseCommunity(id), change: rememberState, chooseKind,
 });
 
@@ -51,7 +51,7 @@ function chooseCommunity(id, { fromMap = false } = {}) {
   rememberState();
   list.draw();
   if (!id) return;
-  if (fromMap) list.show(id, panel);
+  if (fromMap) list.show(id);
   else {
     tellMap({ type: "lifecircle:focus", community_id: id });
     const row = [...at("rows").children].find((line) => line.dataset.community === id);
@@ -227,7 +227,7 @@ async function start() {
   }
   await load();
   map.title = t("map_title", { kind: pick(page.kinds.find((kind) => kind.code === state.kind), "name") });
-  if (state.community) list.show(state.community, panel);
+  if (state.community) list.show(state.community);
   await drawAbout();
 }
 
