@@ -1,7 +1,6 @@
-"""Where one can walk from a place within given limits: street pieces first, polygons after.
+"""Where one can walk from a place within given limits: pieces of streets, exact.
 
-The pieces are exact (streets are cut where the limit is used up). The polygons are pictures of
-them, drawn so that every reached piece lies inside and every street not reached lies outside;
+Streets are cut where the limit is used up. `geo.rings` draws polygons of them, which are pictures:
 whether a home is covered is decided on pieces and points, never on a polygon.
 """
 
@@ -10,22 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.ops import substring
 
 from geo._search import search_nearest
 from geo.errors import CrsMismatch
 from geo.network import StreetNetwork
 from geo.snap import Links
 from geo.units import FloatArray, Int32Array
-
-REACHED_WIDTH_M = 30.0
-"""Half width of the ribbon drawn around reached streets."""
-UNREACHED_WIDTH_M = 3.0
-"""Half width of the strip cut out along streets not reached."""
-SPINE_WIDTH_M = 1.0
-"""Half width of what stays inside along a reached street, whatever crosses it."""
-FILLED_HOLE_M2 = 10_000.0
-"""Holes without a street in them, up to this size, are filled: the inside of a block."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,56 +137,41 @@ def piece_lines(network: StreetNetwork, pieces: Pieces) -> NDArray[np.object_]:
     """Shape of each piece as a shapely LineString, metres of the network's system."""
     lines = network.edge_lines[pieces.edge].copy()
     length = network.edge_length_m[pieces.edge]
-    for at in np.flatnonzero((pieces.begin_m > 0) | (pieces.end_m < length)):
-        share = (pieces.begin_m[at] / length[at], pieces.end_m[at] / length[at])
-        lines[at] = substring(lines[at], share[0], share[1], normalized=True)
+    partial = np.flatnonzero((pieces.begin_m > 0) | (pieces.end_m < length))
+    if len(partial):
+        lines[partial] = _cut_lines(
+            network,
+            pieces.edge[partial],
+            pieces.begin_m[partial] / length[partial],
+            pieces.end_m[partial] / length[partial],
+        )
     return lines
 
 
-def draw_polygon(
-    network: StreetNetwork, pieces: Pieces, *, width_m: float = REACHED_WIDTH_M
-) -> shapely.Geometry:
-    """Draw a polygon with every piece inside and every other street of the network outside.
-
-    A ribbon around the pieces, less a strip along each street not reached; where such a street
-    crosses a reached one (a bridge), the reached one keeps a narrow spine. Empty for no pieces.
-
-    Returns
-    -------
-    shapely.Geometry
-        Polygon or MultiPolygon, metres of the network's system.
-    """
-    reached = piece_lines(network, pieces)
-    if len(reached) == 0:
-        return shapely.Polygon()
-    ribbon: shapely.Geometry = shapely.union_all(shapely.buffer(reached, width_m, quad_segs=2))
-    ribbon = _fill_holes(ribbon)
-    rest = _unreached_near(network, pieces, ribbon)
-    if len(rest):
-        ribbon = shapely.difference(
-            ribbon, shapely.union_all(shapely.buffer(rest, UNREACHED_WIDTH_M, quad_segs=1))
-        )
-        spine = shapely.union_all(shapely.buffer(reached, SPINE_WIDTH_M, quad_segs=1))
-        ribbon = shapely.union(ribbon, spine)
-    return ribbon
-
-
-def _unreached_near(
-    network: StreetNetwork, pieces: Pieces, area: shapely.Geometry
+def _cut_lines(
+    network: StreetNetwork, edge: Int32Array, begin: FloatArray, end: FloatArray
 ) -> NDArray[np.object_]:
-    rest = list_unreached(network, pieces)
-    shapely.prepare(area)
-    near = np.flatnonzero(shapely.intersects(area, network.edge_lines[rest.edge]))
-    return piece_lines(network, Pieces(rest.edge[near], rest.begin_m[near], rest.end_m[near]))
-
-
-def _fill_holes(area: shapely.Geometry) -> shapely.Geometry:
-    """Without its small holes; streets not reached are cut out of them afterwards."""
-    polygons = shapely.get_parts(area)
-    counts = shapely.get_num_interior_rings(polygons)
-    if not counts.sum():
-        return area
-    owner = np.repeat(np.arange(len(polygons)), counts)
-    number = np.concatenate([np.arange(count) for count in counts])
-    holes = np.asarray(shapely.polygons(shapely.get_interior_ring(polygons[owner], number)))
-    return shapely.union_all([area, *holes[shapely.area(holes) <= FILLED_HOLE_M2]])
+    """Edges' shapes between two shares of their length, in one pass over all vertices."""
+    counts = network.edge_vertex[edge + 1] - network.edge_vertex[edge]
+    first = np.cumsum(counts) - counts
+    owner = np.repeat(np.arange(len(edge)), counts)
+    within = np.arange(counts.sum()) - first[owner]
+    xy = network.vertex_xy[network.edge_vertex[edge][owner] + within]
+    step = np.zeros(len(xy))
+    step[1:] = np.hypot(*np.diff(xy, axis=0).T)
+    step[first] = 0.0
+    run = np.cumsum(step)
+    run -= run[first][owner]
+    share = run / run[first + counts - 1][owner]
+    inner = (share > begin[owner]) & (share < end[owner])
+    lines = network.edge_lines[edge]
+    heads, tails = (
+        shapely.get_coordinates(shapely.line_interpolate_point(lines, at, normalized=True))
+        for at in (begin, end)
+    )
+    rows = np.arange(len(edge))
+    all_owner = np.concatenate([rows, owner[inner], rows])
+    all_share = np.concatenate([begin, share[inner], end])
+    order = np.lexsort((all_share, all_owner))
+    all_xy = np.concatenate([heads, xy[inner], tails])[order]
+    return np.asarray(shapely.linestrings(all_xy, indices=all_owner[order]), dtype=np.object_)

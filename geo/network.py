@@ -112,6 +112,11 @@ class StreetNetwork:
         return np.asarray(shapely.linestrings(self.vertex_xy, indices=owner), dtype=np.object_)
 
     @cached_property
+    def edge_tree(self) -> shapely.STRtree:
+        """Index over all edges' shapes, by edge id."""
+        return shapely.STRtree(self.edge_lines)
+
+    @cached_property
     def kept_tree(self) -> tuple[shapely.STRtree, IntArray]:
         """Index over the kept edges' shapes (those of some length), and their edge ids."""
         return self.index_edges(np.ones(self.n_edges, dtype=np.bool_))

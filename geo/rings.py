@@ -1,30 +1,32 @@
-"""Isochrone polygons of several limits at once: each grows out of the one before.
+"""Isochrone polygons: pictures of the streets within reach.
 
-Same promise as `geo.isochrone.draw_polygon`: every reached piece inside, every other street of the
-network outside. What makes it quick: a shorter limit's ribbon is part of a longer one's and is
-drawn once; short pieces between the round ends of longer ones need no ribbon of their own; spines
-are drawn only where a street not reached comes near.
+Every reached piece lies inside, every other street of the network outside; where such a street
+crosses a reached one (a bridge), the reached one keeps a narrow spine. What makes it quick: blocks
+walked all around are filled first, and streets inside them need no ribbon of their own, nor do
+short pieces between the round ends of longer ones; spines are drawn only where a street not
+reached comes near; limits are drawn side by side.
 """
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import cast
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geo.isochrone import (
-    FILLED_HOLE_M2,
-    REACHED_WIDTH_M,
-    SPINE_WIDTH_M,
-    UNREACHED_WIDTH_M,
-    Pieces,
-    list_unreached,
-    piece_lines,
-)
+from geo.isochrone import Pieces, list_unreached, piece_lines
 from geo.network import StreetNetwork
 from geo.units import BoolArray
 
+REACHED_WIDTH_M = 30.0
+"""Half width of the ribbon drawn around reached streets."""
+UNREACHED_WIDTH_M = 3.0
+"""Half width of the strip cut out along streets not reached."""
+SPINE_WIDTH_M = 1.0
+"""Half width of what stays inside along a reached street, whatever crosses it."""
+FILLED_HOLE_M2 = 10_000.0
+"""Holes without a street in them, up to this size, are filled: the inside of a block."""
 _ROUND_END_SHARE = 0.85
 """An end drawn with two segments per quarter circle holds a disc of this share of its radius
 (cos 22.5° = 0.92), less what simplifying moves a line by."""
@@ -41,8 +43,7 @@ def draw_rings(
     Parameters
     ----------
     nested
-        Reached pieces per limit from one place, the shortest limit first, so that every entry
-        holds the one before.
+        Reached pieces per limit, from one place.
     width_m
         Half width of the ribbon drawn around reached streets.
 
@@ -52,48 +53,47 @@ def draw_rings(
         As many as `nested`, Polygon or MultiPolygon in metres of the network's system; empty
         where nothing is reached.
     """
-    drawn = np.zeros(network.n_edges, dtype=np.bool_)
-    ribbon: shapely.Geometry = shapely.Polygon()
     with ThreadPoolExecutor(_WORKERS) as pool:
-        jobs = []
-        for pieces in nested:
-            fresh = _select_fresh(network, pieces, drawn, width_m)
-            ribbon = _widen(network, ribbon, fresh, width_m)
-            jobs.append(pool.submit(_cut_out, network, pieces, _fill_holes(ribbon)))
-        return [job.result() for job in jobs]
+        return list(pool.map(lambda pieces: _draw_ring(network, pieces, width_m), nested))
 
 
-def _select_fresh(
-    network: StreetNetwork, pieces: Pieces, drawn: BoolArray, width_m: float
-) -> Pieces:
-    """Return the pieces whose ribbon is still to be drawn; marks the whole edges among them."""
+def _draw_ring(network: StreetNetwork, pieces: Pieces, width_m: float) -> shapely.Geometry:
+    if len(pieces) == 0:
+        return shapely.Polygon()
+    lines = _simplify(piece_lines(network, pieces), _SIMPLIFIED_SHARE * width_m)
+    blocks = _find_blocks(lines, width_m)
+    shapely.prepare(blocks)
+    # what lies inside the blocks is within a ribbon's width of their edge wherever it sticks out
+    needed = ~shapely.contains_properly(blocks, lines) & ~_is_capped(network, pieces, width_m)
+    ribbons = np.asarray(shapely.buffer(lines[needed], width_m, quad_segs=2), dtype=object)
+    return _cut_out(network, pieces, _fill_holes(shapely.union_all([*ribbons, blocks])))
+
+
+def _find_blocks(lines: NDArray[np.object_], width_m: float) -> shapely.Geometry:
+    """Blocks walked around whose inside, less the ribbons, is a hole small enough to be filled."""
+    faces = shapely.get_parts(shapely.polygonize(lines))
+    inside_m2 = shapely.area(faces) - width_m * shapely.length(faces) + 4 * width_m**2
+    return shapely.union_all(faces[inside_m2 <= FILLED_HOLE_M2])
+
+
+def _is_capped(network: StreetNetwork, pieces: Pieces, width_m: float) -> BoolArray:
+    """Short pieces that the round ends of longer ones at both their ends cover already."""
     length_m = network.edge_length_m[pieces.edge]
     ends = network.edge_nodes[pieces.edge]
     whole = (pieces.begin_m <= 0) & (pieces.end_m >= length_m)
     short = length_m <= 2 * _ROUND_END_SHARE * width_m
     capped = np.zeros(network.n_nodes, dtype=np.bool_)
     capped[ends[whole & ~short].ravel()] = True
-    inside = short & capped[ends[:, 0]] & capped[ends[:, 1]]
-    fresh = ~inside & ~(whole & drawn[pieces.edge])
-    drawn[pieces.edge[fresh & whole]] = True
-    return Pieces(pieces.edge[fresh], pieces.begin_m[fresh], pieces.end_m[fresh])
-
-
-def _widen(
-    network: StreetNetwork, ribbon: shapely.Geometry, fresh: Pieces, width_m: float
-) -> shapely.Geometry:
-    if len(fresh) == 0:
-        return ribbon
-    lines = _simplify(piece_lines(network, fresh), _SIMPLIFIED_SHARE * width_m)
-    parts = np.asarray(shapely.buffer(lines, width_m, quad_segs=2), dtype=object)
-    return shapely.union_all([*parts, ribbon])
+    between: BoolArray = short & capped[ends[:, 0]] & capped[ends[:, 1]]
+    return between
 
 
 def _cut_out(network: StreetNetwork, pieces: Pieces, area: shapely.Geometry) -> shapely.Geometry:
     """`area` less a strip along each street not reached, and with the reached ones' spines."""
     rest = list_unreached(network, pieces)
-    shapely.prepare(area)
-    near = np.flatnonzero(shapely.intersects(area, network.edge_lines[rest.edge]))
+    near_edge = np.zeros(network.n_edges, dtype=np.bool_)
+    near_edge[network.edge_tree.query(area, predicate="intersects")] = True
+    near = np.flatnonzero(near_edge[rest.edge])
     away = piece_lines(network, Pieces(rest.edge[near], rest.begin_m[near], rest.end_m[near]))
     if len(away) == 0:
         return area
@@ -108,8 +108,7 @@ def _cut_out(network: StreetNetwork, pieces: Pieces, area: shapely.Geometry) -> 
     crossed = shapely.intersection(reached[own], wide[other])
     spines = shapely.union_all(shapely.buffer(crossed, SPINE_WIDTH_M, quad_segs=1))
     # not `union_all`: for one large shape and one of many parts it takes four times as long
-    drawn: shapely.Geometry = shapely.union(less, spines)
-    return drawn
+    return cast("shapely.Geometry", shapely.union(less, spines))
 
 
 def _fill_holes(area: shapely.Geometry) -> shapely.Geometry:

@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import shutil
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
@@ -139,7 +140,14 @@ def read_run(folder: Path) -> Run:
         spatial = {name: gpd.read_parquet(place / f"{name}.parquet") for name in _SPATIAL}
         plain = {name: pd.read_parquet(place / f"{name}.parquet") for name in _PLAIN}
         network = read_network(place / NETWORK)
-    except (OSError, ValueError, KeyError, pyarrow.ArrowException) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        EOFError,
+        zipfile.BadZipFile,
+        pyarrow.ArrowException,
+    ) as error:
         raise NotARun(f"{folder} is damaged ({error}): run again into the folder") from error
     return Run(path=place, manifest=manifest, network=network, **spatial, **plain)
 

@@ -7,6 +7,7 @@ What the commands need is imported when they are called: `--help`, `--version` a
 option answer at once.
 """
 
+import logging
 import os
 import signal
 import sys
@@ -23,6 +24,7 @@ import typer
 
 if TYPE_CHECKING:
     from layers.config import CityConfig
+    from services.api.holder import RunHolder
     from services.settings import ServiceSettings
 
 app = typer.Typer(
@@ -229,6 +231,7 @@ def _serve(settings: "ServiceSettings") -> None:
     from services.listening import listen  # noqa: PLC0415
 
     service = create_app(settings)
+    _open_run(service.state.holder)
     with listen(settings.host, settings.port) as listener:
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         typer.echo(
@@ -240,6 +243,19 @@ def _serve(settings: "ServiceSettings") -> None:
         )
         with suppress(KeyboardInterrupt):  # how a service is meant to be stopped
             server.run(sockets=[listener])
+
+
+def _open_run(holder: "RunHolder") -> None:
+    """Open the run before anything listens; one that is damaged is said in one line."""
+    from services.errors import RunUnavailable  # noqa: PLC0415
+
+    logging.disable(logging.WARNING)
+    try:
+        holder.refresh()
+    finally:
+        logging.disable(logging.NOTSET)
+    if holder.find_current() is None:
+        raise RunUnavailable(holder.problem)
 
 
 @app.command()
@@ -318,6 +334,16 @@ def main() -> None:
         )
 
 
+def _prepare_streams() -> None:
+    """Chinese on a terminal that has none, or no stream at all, is no reason to stop."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))
+        stream = getattr(sys, name)
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _perform(words: list[str], *, debug: bool, as_json: bool) -> int:
     """Run one command; returns the exit code."""
     try:
@@ -361,7 +387,9 @@ def _say(line: str, code: int, *, as_json: bool, more: dict[str, Any] | None = N
     if as_json:
         from services.terminal import print_json  # noqa: PLC0415
 
-        print_json({"error": line, **(more or {})})
+        with suppress(OSError):  # where standard output takes nothing, the line has been said
+            print_json({"error": line, **(more or {})})
+            sys.stdout.flush()
     return code
 
 

@@ -18,6 +18,7 @@ from geo.reach import Nearest, count_within, measure_nearest, measure_within, ra
 from geo.snap import Links, snap_points, snap_public
 from geo.units import BoolArray, FloatArray, Int32Array, IntArray
 from layers.kinds import Kind
+from layers.results import ACCESS
 
 WALK = "walk"
 
@@ -213,7 +214,7 @@ def measure_kind(
         n_within=count_within(pairs, limit_m=main_limit_m),
         building_m=nearest.walk_m[n_demand : n_demand + n_building],
         land_m=nearest.walk_m[n_demand + n_building :],
-        street_m=_street_walks(walks.network, nearest),
+        street_m=_street_walks(walks.network, sources, nearest),
     )
 
 
@@ -227,13 +228,18 @@ def _concatenate(links: Sequence[Links]) -> Links:
     )
 
 
-def _street_walks(network: StreetNetwork, nearest: Nearest) -> FloatArray:
-    """Metres from the middle of each street piece, by way of its ends."""
+def _street_walks(network: StreetNetwork, sources: Links, nearest: Nearest) -> FloatArray:
+    """Metres from the middle of each street piece, by way of its ends or along the piece itself."""
     first, last = network.edge_nodes[:, 0], network.edge_nodes[:, 1]
     half = network.edge_length_m / 2
     back = np.where(network.edge_backward, nearest.node_walk_m[first], np.inf)
     ahead = np.where(network.edge_forward, nearest.node_walk_m[last], np.inf)
     walk: FloatArray = np.minimum(back, ahead) + half
+    edge = sources.edge[sources.connected]
+    lead = sources.offset_m[sources.connected] - half[edge]
+    open_way = np.where(lead > 0, network.edge_forward[edge], network.edge_backward[edge])
+    along = np.abs(lead) + sources.leg_m[sources.connected]
+    np.minimum.at(walk, edge, np.where(open_way | (lead == 0), along, np.inf))
     return walk
 
 
@@ -272,6 +278,8 @@ def tabulate_access(
                 }
             )
         )
+    if not parts:  # the data hold no facility at all
+        return pd.DataFrame({name: pd.Series(dtype=one.dtype) for name, one in ACCESS.items()})
     return pd.concat(parts, ignore_index=True)
 
 

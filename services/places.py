@@ -164,8 +164,13 @@ class PlaceFinder:
         return {str(traveller): float(speed) for traveller, speed in speeds.items()}
 
     def warm(self) -> None:
-        """Snap the entrances and build the street index before the first question."""
-        _ = self._entrance_links, self._street_rows, self._facility_names
+        """Build the indexes and load the compiled kernels before the first question."""
+        _ = self._street_rows, self._facility_names
+        rows = np.flatnonzero(self._entrance_links.connected)[:1]
+        for point in self._run.entrances.geometry.iloc[rows]:
+            start = self.snap_place(float(point.x), float(point.y))
+            self.list_rings(start, [self.max_leg_m])
+            measure_nearest(self._network, self._entrance_links.take(rows), start.link)
 
     def snap_place(self, lon: float, lat: float) -> Start:
         """Tie a point to the nearest kept street.

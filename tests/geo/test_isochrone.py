@@ -5,15 +5,17 @@ import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
+from shapely.ops import substring
 
 from geo.isochrone import (
+    Pieces,
     cut_reached,
-    draw_polygon,
     list_unreached,
     measure_outward,
     piece_lines,
 )
 from geo.network import build_network
+from geo.rings import draw_rings
 from geo.snap import Links, snap_points
 
 CRS = "EPSG:32648"
@@ -99,7 +101,7 @@ def test_unconnected_places_reach_nothing():
     )
     pieces = cut_reached(network, start, measure_outward(network, start, 900.0), 900.0)
     assert len(pieces) == 0
-    assert draw_polygon(network, pieces).is_empty
+    assert draw_rings(network, [pieces])[0].is_empty
 
 
 @given(
@@ -116,7 +118,7 @@ def test_reached_pieces_inside_unreached_outside(x, y, limit_m, seed):
     rest = list_unreached(network, pieces)
     whole = (pieces.end_m - pieces.begin_m).sum() + (rest.end_m - rest.begin_m).sum()
     assert whole == pytest.approx(network.edge_length_m.sum())
-    polygon = draw_polygon(network, pieces)
+    (polygon,) = draw_rings(network, [pieces])
     inside = shapely.union_all(piece_lines(network, pieces))
     outside = piece_lines(network, rest)
     assert shapely.length(shapely.difference(inside, polygon)) < 1e-6
@@ -130,3 +132,28 @@ def test_longer_limits_reach_more(x, y):
     all_pieces = [reached(network, (x, y), limit) for limit in (100.0, 250.0, 400.0)]
     lengths = [float((pieces.end_m - pieces.begin_m).sum()) for pieces in all_pieces]
     assert lengths == sorted(lengths)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_cut_lines_are_shapelys_substrings(seed):
+    """Against shapely's own substring, piece by piece, on bent streets."""
+    rng = np.random.default_rng(seed)
+    n = 12
+    xy = np.cumsum(rng.normal(0, 30, (3 * n, 2)), axis=0)
+    network = build_network(
+        crs=CRS,
+        node_xy=xy,
+        path_nodes=np.arange(3 * n),
+        path_offsets=np.arange(0, 3 * n + 1, 3),
+        path_way=np.arange(n),
+        path_group=np.arange(n),
+        path_forward=np.ones(n, dtype=bool),
+        path_backward=np.ones(n, dtype=bool),
+    )
+    edge = rng.integers(0, network.n_edges, 20).astype(np.int32)
+    cut = np.sort(rng.random((20, 2)), axis=1)
+    length = network.edge_length_m[edge]
+    lines = piece_lines(network, Pieces(edge, cut[:, 0] * length, cut[:, 1] * length))
+    for line, e, (low, high) in zip(lines, edge, cut, strict=True):
+        plain = substring(network.edge_lines[e], low, high, normalized=True)
+        assert shapely.hausdorff_distance(line, plain) < 1e-6

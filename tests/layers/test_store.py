@@ -189,6 +189,11 @@ def test_damaged_runs_are_one_line(tmp_path):
     (tmp_path / "run" / "gaps.parquet").write_bytes(b"PAR1 half")
     with pytest.raises(NotARun, match="damaged"):
         read_run(tmp_path / "run")
+    write(tmp_path / "run")
+    network_file = tmp_path / "run" / "network.npz"
+    network_file.write_bytes(network_file.read_bytes()[:500])
+    with pytest.raises(NotARun, match="damaged"):
+        read_run(tmp_path / "run")
     (tmp_path / "run" / "manifest.json").write_text("{half")
     with pytest.raises(NotARun, match="cannot be read"):
         read_manifest(tmp_path / "run")
