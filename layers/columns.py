@@ -37,8 +37,8 @@ class ColumnSpec:
         Normalised names, the most trusted first.
     required
         Whether the table says nothing without it.
-    minimum
-        Smallest value allowed, or None.
+    minimum, maximum
+        Smallest and largest value allowed, or None.
     units
         Normalised unit → factor to the canonical unit.
     words
@@ -52,6 +52,7 @@ class ColumnSpec:
     aliases: tuple[str, ...]
     required: bool = False
     minimum: float | None = None
+    maximum: float | None = None
     units: Mapping[str, float] = field(default_factory=dict)
     words: Mapping[str, str] = field(default_factory=dict)
 
@@ -310,6 +311,7 @@ def _build_column(name: str, spec: Mapping[str, Any]) -> ColumnSpec:
         aliases=_normalize_all((name, *spec["aliases"])),
         required=bool(spec.get("required", False)),
         minimum=spec.get("minimum"),
+        maximum=spec.get("maximum"),
         units=MappingProxyType(
             {
                 _SEPARATORS.sub("", normalize_text(u)): float(f)

@@ -30,7 +30,8 @@ _DTYPES: dict[ColumnType, str] = {
 }
 _RANGE = re.compile(r"[\d.,]+\s*(?:[-~–—～至到]|--)\s*[\d.,]+.*")
 _DUPLICATE = "multiple_fields_uniqueness"
-_AT_LEAST = "at_least"
+_EXACT = 1e15  # whole numbers below it are written out
+_AT_LEAST, _AT_MOST = "at_least", "at_most"
 
 
 @cache
@@ -84,15 +85,17 @@ def check_schema(
     for (name, check), group in cases[~duplicated].groupby(["column", "check"], sort=True):
         places = group["index"].to_numpy(dtype=np.int64)
         column = spec.columns[str(name)]
+        above = _AT_MOST in str(check)
+        bound = (column.maximum if above else column.minimum) or 0
         notices.extend(
             _list_cells(
                 [str(_shorten(value)) for value in group["failure_case"]],
                 rows[places],
                 layer=layer,
                 column=headers.get(column.name, column.name),
-                code="value_too_small" if _AT_LEAST in str(check) else "wrong_value",
-                expected=f"at least {column.minimum or 0:g}",
-                expected_zh=f"不小于 {column.minimum or 0:g}",
+                code="value_too_large" if above else "value_too_small",
+                expected=f"at {'most' if above else 'least'} {bound:,.10g}",
+                expected_zh=f"不{'大' if above else '小'}于 {bound:,.10g}",
                 limits=limits,
             )
         )
@@ -162,6 +165,9 @@ def _build_column(column: ColumnSpec) -> pa.Column:
     if column.minimum is not None:
         least = column.minimum
         checks.append(pa.Check.ge(least, error=f"{_AT_LEAST} {least:g}"))
+    if column.maximum is not None:
+        most = column.maximum
+        checks.append(pa.Check.le(most, error=f"{_AT_MOST} {most:g}"))
     return pa.Column(_DTYPES[column.type], checks, nullable=True, required=True)
 
 
@@ -246,6 +252,6 @@ def _list_choice_names(column: ColumnSpec) -> list[str]:
 
 
 def _shorten(value: object) -> object:
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
         return int(value)
     return value if not isinstance(value, str) or len(value) <= 60 else f"{value[:57]}…"

@@ -69,7 +69,7 @@ def write_network(network: StreetNetwork, path: Path) -> None:
 
 def read_network(path: Path) -> StreetNetwork:
     """Network as `write_network` wrote it."""
-    with np.load(path, allow_pickle=False) as arrays:
+    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
         values = {field.name: arrays[field.name] for field in fields(StreetNetwork)}
     values["crs"] = str(values["crs"])
     return StreetNetwork(**values)

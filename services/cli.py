@@ -8,8 +8,6 @@ option answer at once.
 """
 
 import logging
-import os
-import signal
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -17,10 +15,12 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from types import TracebackType
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from services.process import drop_output, prepare_streams, unwind_on_signals
 
 if TYPE_CHECKING:
     from layers.config import CityConfig
@@ -36,7 +36,7 @@ app = typer.Typer(
 standards = typer.Typer(help="Rule packs: the published standards as data.")
 app.add_typer(standards, name="standards")
 
-_FAILED, _MISUSED, _INTERRUPTED, _TERMINATED = 1, 2, 130, 143
+_FAILED, _MISUSED, _INTERRUPTED = 1, 2, 130
 _DEFAULT_CELLS_M = 500.0
 # the base of all mistyped options and arguments, whichever click it comes from
 _UsageError: type[Any] = typer.BadParameter.__mro__[1]
@@ -318,30 +318,16 @@ def main() -> None:
     words = sys.argv[1:]
     ours = words[: words.index("--")] if "--" in words else words
     debug, as_json = "--debug" in ours, "--json" in ours
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(
-            stream, "reconfigure"
-        ):  # Chinese on a terminal that has none is no reason to stop
-            stream.reconfigure(errors="backslashreplace")
+    prepare_streams()
     if not debug:
         if not sys.warnoptions:
             warnings.simplefilter("ignore")  # what libraries tell their callers is not for users
         sys.excepthook = partial(_report_fault, as_json=as_json)
         sys.unraisablehook = _ignore  # files that cannot be closed either, on a full disk
-    with _unwind_on_signals():
+    with unwind_on_signals():
         sys.exit(
             _perform([word for word in words if word != "--debug"], debug=debug, as_json=as_json)
         )
-
-
-def _prepare_streams() -> None:
-    """Chinese on a terminal that has none, or no stream at all, is no reason to stop."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))
-        stream = getattr(sys, name)
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
 
 
 def _perform(words: list[str], *, debug: bool, as_json: bool) -> int:
@@ -350,8 +336,8 @@ def _perform(words: list[str], *, debug: bool, as_json: bool) -> int:
         command = typer.main.get_command(app)
         code = command.main(words or ["--help"], prog_name="lifecircle", standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader of a pipe has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:
+        drop_output()
         return _FAILED
     except _UsageError as error:
         return _say(_describe_misuse(error), _MISUSED, as_json=as_json)
@@ -411,24 +397,3 @@ def _report_fault(
 
 def _ignore(_: object) -> None:
     """Say nothing."""
-
-
-@contextmanager
-def _unwind_on_signals() -> Iterator[None]:
-    """Let a polite kill tidy up as an error does; signals someone else handles are left alone."""
-    watched = [
-        number
-        for number in (signal.SIGTERM, signal.SIGHUP)
-        if signal.getsignal(number) is signal.SIG_DFL
-    ]
-    for number in watched:
-        signal.signal(number, _terminate)
-    try:
-        yield
-    finally:
-        for number in watched:
-            signal.signal(number, signal.SIG_DFL)
-
-
-def _terminate(number: int, _: FrameType | None) -> NoReturn:
-    sys.exit(_TERMINATED - signal.SIGTERM + number)

@@ -261,6 +261,18 @@ def _apart(answer: FloatArray, ours: FloatArray) -> float:
     return float(np.nan_to_num(apart, nan=np.inf).max())
 
 
+def _row(name: str, peer: Peer, ratio: dict[str, float], said: str) -> list[object]:
+    return [
+        name,
+        f"{peer.build_s:.2f}",
+        f"{peer.nearest_s * 1e3:.1f}",
+        f"{ratio['nearest']:.1f}",
+        f"{peer.within_s * 1e3:.1f}",
+        f"{ratio['within']:.1f}",
+        said,
+    ]
+
+
 def compare(city: str, network: StreetNetwork, build_s: float, *, junctions_only: bool) -> Any:
     """Ask all tools about one city at one grain."""
     town = build_town(network, junctions_only=junctions_only)
@@ -277,10 +289,7 @@ def compare(city: str, network: StreetNetwork, build_s: float, *, junctions_only
                 f"{city}: {name} gives another answer: {peer.nearest_apart_m:.3f} m apart, "
                 f"{peer.within_apart} pairs or places differ"
             )
-    rows: list[list[object]] = [
-        ["ours", f"{build_s:.2f}", f"{ours.nearest_s * 1e3:.1f}", "1", f"{ours.within_s * 1e3:.1f}"]
-        + ["1", ""]
-    ]
+    rows = [_row("ours", ours, {"nearest": 1.0, "within": 1.0}, "")]
     verdicts = {}
     for name, peer in peers.items():
         ratio = {
@@ -293,10 +302,7 @@ def compare(city: str, network: StreetNetwork, build_s: float, *, junctions_only
             if target is not None:
                 verdicts[f"{question} vs {name}"] = {"ratio": round(value, 1), "target": target}
                 said.append(f"{question} {judge(value, target)}")
-        rows.append(
-            [name, f"{peer.build_s:.2f}", f"{peer.nearest_s * 1e3:.1f}", f"{ratio['nearest']:.1f}"]
-            + [f"{peer.within_s * 1e3:.1f}", f"{ratio['within']:.1f}", ", ".join(said)]
-        )
+        rows.append(_row(name, peer, ratio, ", ".join(said)))
     grain = "junctions" if junctions_only else "street nodes"
     show(
         f"{city}, {grain}: {town.n:,} places; {network.n_nodes:,} junctions, {len(town.arc_m):,} arcs "

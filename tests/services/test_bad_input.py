@@ -94,6 +94,21 @@ def test_an_osm_file_without_streets(refuse, small_city, earlier):
     assert "walk" in refuse("run", small_city.path, "--out", earlier)
 
 
+def test_streets_and_nothing_else(lifecircle, small_city, tmp_path):
+    """No facility, no home, no table: every kind is unknown, nothing fails, pages are drawn."""
+    small_city.places, small_city.areas = [], []
+    small_city.write()
+    osm = small_city.folder / "city.osm"
+    outcome = lifecircle.run("run", "--osm", osm, "--out", tmp_path / "run", "--json")
+    assert outcome.code == 0, outcome.err
+    answer = json.loads(outcome.out)
+    assert answer["counts"]["access"] == 0
+    assert {one["15"]["status"] for one in answer["summary"].values()} == {"unknown"}
+    with TestClient(create_app(ServiceSettings(run=tmp_path / "run"))) as client:
+        assert client.get("/v1/coverage", params={"kind": "pharmacy"}).status_code == 200
+        assert client.get("/", headers={"accept": "text/html"}).status_code == 200
+
+
 # ---- tables --------------------------------------------------------------------------------------
 
 
@@ -111,6 +126,10 @@ def write_words(city):
 
 def go_beyond_numbers(city):
     city.communities[0]["households"] = "1e400"
+
+
+def count_the_stars(city):
+    city.communities[0]["households"] = 1e308
 
 
 def leave_no_community(city):
@@ -151,6 +170,7 @@ def sell_households(city):
         (take_below_zero, ("communities.geojson", "-5")),
         (write_words, ("communities.geojson", "很多")),
         (go_beyond_numbers, ("communities.geojson", "'inf'")),
+        (count_the_stars, ("communities.geojson", "'1e+308'", "at most 100,000,000")),
         (leave_no_community, ("communities.geojson", "no row")),
         (move_away, ("communit", "extract")),
         (swap_axes, ("communities.geojson", "swap")),
@@ -304,6 +324,17 @@ def test_out_inside_the_folder_of_the_inputs(lifecircle, valid):
     assert lifecircle.run("run", valid, "--out", valid.parent / "run", "--quiet").code == 0
     assert read_run(valid.parent / "run").manifest["name"] == "小城"
     assert (valid.parent / "city.osm").exists()
+
+
+def test_out_is_a_link_to_a_run(lifecircle, valid, earlier, digest_folder, tmp_path):
+    """The run it points to is replaced, the link stays."""
+    link = tmp_path / "current"
+    link.symlink_to(earlier)
+    before = digest_folder(earlier)
+    assert lifecircle.run("run", valid, "--out", link, "--quiet").code == 0
+    assert link.is_symlink()
+    assert digest_folder(earlier) != before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["city", "current", "run"]
 
 
 def test_out_holds_other_things(refuse, valid, tmp_path):

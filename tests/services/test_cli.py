@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -249,6 +250,24 @@ def test_a_reader_that_has_had_enough(tmp_path):
     assert said.stderr == ""
 
 
+def test_output_that_goes_nowhere(tmp_path):
+    """A full disk behind a redirection is one line; a closed stream is none."""
+    command = [sys.executable, "-c", "from services.cli import main; main()"]
+    told = {"cwd": tmp_path, "env": {**os.environ, "PYTHONPATH": str(ROOT)}, "text": True}
+    with Path("/dev/full").open("w") as full:
+        said = subprocess.run(
+            [*command, "check", "nowhere.toml", "--json"],
+            stdout=full, stderr=subprocess.PIPE, check=False, **told,
+        )  # fmt: skip
+    assert said.returncode == 1
+    assert said.stderr == "error: nowhere.toml does not exist; expected a city.toml\n"
+    said = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$@" >&-', "sh", *command, "--version"],
+        stderr=subprocess.PIPE, check=False, **told,
+    )  # fmt: skip
+    assert (said.returncode, said.stderr) == (0, "")
+
+
 def test_standards(lifecircle):
     listed = lifecircle.run("standards", "list")
     assert listed.code == 0
@@ -266,10 +285,13 @@ def test_standards(lifecircle):
 # ---- serving -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("spoil", ["missing", "empty", "half", "file"])
-def test_serve_needs_a_run(lifecircle, tmp_path, spoil):
+@pytest.mark.parametrize("spoil", ["missing", "empty", "half", "file", "damaged"])
+def test_serve_needs_a_run(lifecircle, tmp_path, finished, spoil):
     place = tmp_path / "run"
-    if spoil == "file":
+    if spoil == "damaged":
+        shutil.copytree(finished, place)
+        (place / "gaps.parquet").write_bytes(b"half")
+    elif spoil == "file":
         place.write_text("no folder")
     elif spoil != "missing":
         place.mkdir()
@@ -278,6 +300,7 @@ def test_serve_needs_a_run(lifecircle, tmp_path, spoil):
     outcome = lifecircle.run("serve", place)
     assert outcome.code == 1
     assert str(place) in outcome.error
+    assert outcome.err == f"error: {outcome.error}\n"
 
 
 def test_serve_on_a_port_that_is_taken(lifecircle, finished):
