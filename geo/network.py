@@ -19,6 +19,10 @@ from geo.errors import BadGeometry, EmptyNetwork
 from geo.units import BoolArray, FloatArray, Int32Array, IntArray, quantize_m
 
 
+MAIN_SHARE = 0.05
+"""Least length of a main component, as a share of the longest one's."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Arcs:
     """Walkable directions around each node, in compressed rows.
@@ -93,6 +97,16 @@ class StreetNetwork:
     def edge_kept(self) -> BoolArray:
         """Shape `(E,)`: the edge belongs to a kept component."""
         return self.component_kept[self.node_component[self.edge_nodes[:, 0]]]
+
+    @cached_property
+    def edge_main(self) -> BoolArray:
+        """Shape `(E,)`: the edge belongs to a main part of the network, not to a detached piece.
+
+        Main is every component at least `MAIN_SHARE` as long as the longest: both banks of a river
+        without a bridge are, a car park nobody joined to its street is not.
+        """
+        main = self.component_length_m >= MAIN_SHARE * self.component_length_m.max()
+        return main[self.node_component[self.edge_nodes[:, 0]]]
 
     @cached_property
     def inward(self) -> Arcs:

@@ -108,41 +108,63 @@ def snap_points(
     return Links(network.crs, edge, offset, leg, snap_xy)
 
 
-def snap_public(
-    network: StreetNetwork,
-    point_xy: FloatArray,
-    private: BoolArray,
-    *,
-    max_leg_m: float = 150.0,
-    forecourt_m: float = 30.0,
+DETACHED_EXTRA_M = 60.0
+"""How much farther a street of the main network may be than a detached piece, and still be taken."""
+FORECOURT_M = 30.0
+"""How much farther a public street may be than a private drive, and still be an entrance's street."""
+
+
+def snap_homes(network: StreetNetwork, point_xy: FloatArray, *, max_leg_m: float = 150.0) -> Links:
+    """Snap places where walks start.
+
+    The nearest street it is, unless that is a detached piece (see `StreetNetwork.edge_main`) and a
+    street of the main network is at most `DETACHED_EXTRA_M` farther: pieces are detached by missing
+    data far more often than in the world.
+    """
+    links = snap_points(network, point_xy, max_leg_m=max_leg_m)
+    return _prefer(network, point_xy, links, network.edge_main, max_leg_m, DETACHED_EXTRA_M)
+
+
+def snap_entrances(
+    network: StreetNetwork, point_xy: FloatArray, private: BoolArray, *, max_leg_m: float = 150.0
 ) -> Links:
     """Snap ways in to where the public comes from.
 
-    An entrance often stands where a private drive begins, nearer to the drive than to the street.
-    It opens to the street if that is at most `forecourt_m` farther; a place deep inside private
-    grounds stays on the private road, and only those who live there reach it.
+    As homes, and: an entrance often stands where a private drive begins, nearer to the drive than
+    to the street. It opens to the street if that is at most `FORECOURT_M` farther; a place deep
+    inside private grounds stays on the private road, and only those who live there reach it.
 
     Parameters
     ----------
     private
         Shape `(E,)`: edges only residents walk on.
     """
-    nearest = snap_points(network, point_xy, max_leg_m=max_leg_m)
-    inside = np.flatnonzero(nearest.connected & private[np.maximum(nearest.edge, 0)])
-    if len(inside) == 0:
-        return nearest
-    public = snap_points(network, point_xy[inside], max_leg_m=max_leg_m, allowed=~private)
-    better = public.leg_m <= nearest.leg_m[inside] + forecourt_m
-    rows = inside[better]
-    chosen = Links(
-        nearest.crs,
-        nearest.edge.copy(),
-        nearest.offset_m.copy(),
-        nearest.leg_m.copy(),
-        nearest.snap_xy.copy(),
-    )
-    chosen.edge[rows] = public.edge[better]
-    chosen.offset_m[rows] = public.offset_m[better]
-    chosen.leg_m[rows] = public.leg_m[better]
-    chosen.snap_xy[rows] = public.snap_xy[better]
-    return chosen
+    links = snap_homes(network, point_xy, max_leg_m=max_leg_m)
+    inside = links.connected & private[np.maximum(links.edge, 0)]
+    public = network.edge_main & ~private
+    return _prefer(network, point_xy, links, public, max_leg_m, FORECOURT_M, only=inside)
+
+
+def _prefer(
+    network: StreetNetwork,
+    point_xy: FloatArray,
+    links: Links,
+    preferred: BoolArray,
+    max_leg_m: float,
+    extra_m: float,
+    *,
+    only: BoolArray | None = None,
+) -> Links:
+    """`links`, moved to preferred edges where those are at most `extra_m` farther."""
+    elsewhere = links.connected & ~preferred[np.maximum(links.edge, 0)]
+    rows = np.flatnonzero(elsewhere if only is None else elsewhere & only)
+    if len(rows) == 0 or not preferred.any():
+        return links
+    other = snap_points(network, point_xy[rows], max_leg_m=max_leg_m, allowed=preferred)
+    better = other.leg_m <= links.leg_m[rows] + extra_m
+    rows = rows[better]
+    edge, offset = links.edge.copy(), links.offset_m.copy()
+    leg, snap_xy = links.leg_m.copy(), links.snap_xy.copy()
+    edge[rows], offset[rows] = other.edge[better], other.offset_m[better]
+    leg[rows], snap_xy[rows] = other.leg_m[better], other.snap_xy[better]
+    return Links(links.crs, edge, offset, leg, snap_xy)

@@ -15,7 +15,7 @@ import shapely
 from geo.crs import project, unproject
 from geo.network import StreetNetwork
 from geo.reach import Nearest, count_within, measure_nearest, measure_within, rank_nearest
-from geo.snap import Links, snap_points, snap_public
+from geo.snap import Links, snap_entrances, snap_homes
 from geo.units import BoolArray, FloatArray, Int32Array, IntArray
 from layers.kinds import Kind
 from layers.results import ACCESS
@@ -102,7 +102,7 @@ def build_walks(
     ----------
     edge_private
         Shape `(E,)`: edges only those who live there walk on; entrances open to public streets
-        where one is near (see `geo.snap.snap_public`). None: all streets are public.
+        where one is near (see `geo.snap.snap_entrances`). None: all streets are public.
     """
     demand = demand.sort_values("demand_id", kind="stable").reset_index(drop=True)
     facilities = facilities.sort_values(["facility_id", "kind"], kind="stable")
@@ -123,11 +123,11 @@ def build_walks(
         network=network,
         demand=demand,
         demand_xy=demand_xy,
-        demand_links=snap_points(network, demand_xy, max_leg_m=max_leg_m),
+        demand_links=snap_homes(network, demand_xy, max_leg_m=max_leg_m),
         facilities=facilities,
         entrances=entrances,
         entrance_xy=entrance_xy,
-        entrance_links=snap_public(network, entrance_xy, private, max_leg_m=max_leg_m),
+        entrance_links=snap_entrances(network, entrance_xy, private, max_leg_m=max_leg_m),
         entrance_start=start,
         entrance_rows=rows.astype(np.int64),
     )

@@ -17,7 +17,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geo.snap import Links, snap_points
+from geo.snap import Links, snap_homes
 from layers.city import City, build_city
 from layers.config import CityConfig, RunSettings
 from layers.demo import CITY_NAME, write_demo
@@ -383,7 +383,7 @@ def _build_yardsticks(city: City) -> Yardsticks:
     rows_of = pd.Series(np.arange(len(city.communities)), index=city.communities["community_id"])
 
     def tie(frame: gpd.GeoDataFrame) -> tuple[Links, np.ndarray]:
-        links = snap_points(
+        links = snap_homes(
             network, point_xy(frame, network.crs), max_leg_m=city.config.settings.max_leg_m
         )
         found = rows_of.reindex(frame["community_id"]).fillna(-1)

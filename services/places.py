@@ -18,7 +18,7 @@ from geo.isochrone import cut_reached, measure_outward, piece_lines
 from geo.network import StreetNetwork
 from geo.reach import measure_nearest
 from geo.rings import draw_rings
-from geo.snap import Links, snap_points
+from geo.snap import Links, snap_homes
 from geo.units import UNREACHED, FloatArray, Int32Array, IntArray, quantize_m
 from layers.store import Run
 from services.errors import OutsideCity
@@ -182,7 +182,7 @@ class PlaceFinder:
         """
         point_xy = np.array(self._to_metres.transform(lon, lat), dtype=np.float64).reshape(1, 2)
         if np.isfinite(point_xy).all():
-            link = snap_points(self._network, point_xy, max_leg_m=self.max_leg_m)
+            link = snap_homes(self._network, point_xy, max_leg_m=self.max_leg_m)
             if link.connected[0]:
                 snap_lon, snap_lat = self._to_degrees.transform(*link.snap_xy[0])
                 street = self._get_street(int(link.edge[0]))

@@ -64,7 +64,6 @@ def _build_sheets(tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any
 _BASIS_ZH = {
     "households": "按户数",
     "buildings": "按住宅建筑",
-    "land": "按居住用地",
     "communities": "社区平均",
 }
 

@@ -20,6 +20,11 @@ NO_DEMAND = {
 }
 
 
+REPRESENTATIVE = 0.5
+"""Share of the measured communities a denominator must be known in to speak for the city."""
+_HOMES = ("table", "buildings")
+
+
 def summarize(
     coverage: pd.DataFrame,
     yardsticks: Yardsticks,
@@ -29,9 +34,10 @@ def summarize(
 ) -> dict[str, dict[str, dict[str, Any]]]:
     """City figures per kind and limit in minutes.
 
-    `share` is that of households over the communities whose households are known, else that of
-    residential buildings, of residential land, or the mean of the communities' shares; `basis`
-    says which (`households`, `buildings`, `land`, `communities`).
+    `share` is that of households over the communities whose households are known, if that is at
+    least half of those measured; else that of residential buildings, if homes are mapped in at
+    least half of them; else the plain mean of the communities' shares. `basis` says which
+    (`households`, `buildings`, `communities`), `communities_measured` and `buildings` of how many.
     """
     reach = {one.kind.code: one for one in measured}
     minutes = coverage[coverage["limit_unit"] == "min"]
@@ -69,6 +75,8 @@ def _summarize_rows(rows: pd.DataFrame) -> dict[str, Any]:
         "basis": "",
         "households": households if len(known) else None,
         "households_covered": _number(covered) if len(known) else None,
+        "communities": len(rows),
+        "communities_measured": int((rows["status"] == "measured").sum()),
         "communities_without_households": int(rows["households"].isna().sum()),
         "building_share": None,
         "land_share": None,
@@ -77,25 +85,25 @@ def _summarize_rows(rows: pd.DataFrame) -> dict[str, Any]:
 
 def _yardstick_shares(
     yardsticks: Yardsticks, one: KindReach, limit_m: float
-) -> dict[str, float | None]:
+) -> dict[str, Any]:
     inside = yardsticks.building_community >= 0
     buildings = (one.building_m[inside] <= limit_m).mean() if inside.any() else np.nan
     land = yardsticks.land_community >= 0
     area = yardsticks.land_m2[land]
     share = area[one.land_m[land] <= limit_m].sum() / area.sum() if area.sum() > 0 else np.nan
-    return {"building_share": _number(float(buildings)), "land_share": _number(float(share))}
+    return {
+        "buildings": int(inside.sum()),
+        "building_share": _number(float(buildings)),
+        "land_share": _number(float(share)),
+    }
 
 
 def _choose_basis(figures: Mapping[str, Any], rows: pd.DataFrame) -> dict[str, Any]:
-    if figures["households"]:
-        return {
-            "basis": "households",
-            "share": figures["households_covered"] / figures["households"],
-        }
-    for basis in ("building", "land"):
-        if figures[f"{basis}_share"] is not None:
-            return {
-                "basis": {"building": "buildings", "land": "land"}[basis],
-                "share": figures[f"{basis}_share"],
-            }
-    return {"basis": "communities", "share": _number(float(rows["share"].mean()))}
+    measured = rows[rows["status"] == "measured"]
+    homes = measured["demand_source"].isin(_HOMES)
+    if measured["households"].notna().mean() >= REPRESENTATIVE and figures["households"]:
+        share = figures["households_covered"] / figures["households"]
+        return {"basis": "households", "share": share}
+    if homes.mean() >= REPRESENTATIVE and figures["building_share"] is not None:
+        return {"basis": "buildings", "share": figures["building_share"]}
+    return {"basis": "communities", "share": _number(float(measured["share"].mean()))}

@@ -9,6 +9,7 @@ import shapely
 
 from geo.crs import unproject
 from geo.snap import Links
+from geo.units import BoolArray
 from layers.notices import Notice
 from layers.streets import Streets
 from services.coverage import KindReach, Walks, unproject_links
@@ -134,6 +135,7 @@ def list_unconnected(walks: Walks, max_leg_m: float) -> list[Notice]:
                 count=len(apart),
             )
         )
+    notices += _list_detached(walks)
     last_resort = facilities[facilities["reached_by"] == "centroid"].drop_duplicates("facility_id")
     if len(last_resort):
         notices.append(
@@ -149,3 +151,33 @@ def list_unconnected(walks: Walks, max_leg_m: float) -> list[Notice]:
             )
         )
     return notices
+
+
+def _list_detached(walks: Walks) -> list[Notice]:
+    """Return a notice on homes and facilities on pieces of street joined to nothing larger."""
+    main = walks.network.edge_main
+
+    def detached(links: Links) -> BoolArray:
+        apart: BoolArray = links.connected & ~main[np.maximum(links.edge, 0)]
+        return apart
+
+    homes = walks.demand[detached(walks.demand_links)]
+    entrances = walks.entrances.assign(apart=detached(walks.entrance_links))
+    alone = entrances.groupby("facility_id")["apart"].all()
+    facilities = alone.index[alone.to_numpy()]
+    if len(homes) == 0 and len(facilities) == 0:
+        return []
+    return [
+        Notice(
+            severity="warning",
+            code="on_detached_streets",
+            layer="streets",
+            message=f"{len(homes)} starting points and {len(facilities)} facilities lie on streets that "
+            "are joined to no larger part of the network: walks between them and the rest are not "
+            "found. Look for missing crossings or paths there",
+            message_zh=f"{len(homes)}个出发点和{len(facilities)}处设施所在道路与主路网不连通，"
+            "与其他地方之间算不出步行路线；请检查该处是否缺少道路或过街数据",
+            row=", ".join([*homes["demand_id"].head(5), *facilities[:5]]),
+            count=len(homes) + len(facilities),
+        )
+    ]

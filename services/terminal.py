@@ -21,7 +21,6 @@ _NARROWEST = 100
 _BASIS = {
     "households": "households",
     "buildings": "buildings",
-    "land": "land",
     "communities": "mean",
 }
 

@@ -1,5 +1,5 @@
 /* ---- cards ---- */
-const communityName = (i) => communities.source[i] === "cells" ? t("card_cell", { id: communities.id[i] }) : communities.name[i] || communities.id[i];
+const communityName = (i) => communities.source[i] === "cells" ? t("card_cell", { id: communities.id[i].replace(/^c_/, "").replace("_", "-") }) : communities.name[i] || communities.id[i];
 const place = (i) => [communities.district[i], communities.subdistrict[i]].filter(Boolean).join(" · ");
 const ruleOf = (gap) => data.rules.find((rule) => rule.pack === gap.pack && rule.rule === gap.rule);
 const shareRow = (table, head, share, note) => { if (known(share)) row(table, head, percent(share), note); };
@@ -41,10 +41,10 @@ const communityCard = (i) => {
   for (const gap of gaps) {
     const rule = ruleOf(gap), block = el("div", "lc-gap");
     const head = append(el("p"), el("span", `lc-chip lc-chip-${/^\w+$/.test(gap.status) ? gap.status : ""}`, t(`gap_${gap.status}`)), rule ? rule.title[state.lang] : gap.rule);
-    const why = [gap.status !== "met" && gap.cause ? t(`cause_${gap.cause}`) : "", gap[state.lang]].filter(Boolean).join(state.lang === "zh" ? "：" : ": ");
+    const why = gap[state.lang] || (gap.status !== "met" && gap.cause ? t(`cause_${gap.cause}`) : "");
     append(block, head, why ? el("p", "", why) : null);
     const status = gap.source || (rule && rule.status);
-    if (status && status !== "primary") block.append(el("span", `lc-status lc-status-${status}`, [t("legend_source"), t(`status_${status}`)].join(state.lang === "zh" ? "：" : ": ")));
+    if (status && status !== "primary") block.append(el("span", `lc-status lc-status-${status}`, [t("legend_standing"), t(`status_${status}`)].join(state.lang === "zh" ? "：" : ": ")));
     card.append(block);
   }
   return card;

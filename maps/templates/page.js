@@ -122,7 +122,7 @@ const fillLegend = () => {
   coverage().cls.forEach((cls, i) => { if (!state.district || communities.district[i] === state.district) counts[cls] = (counts[cls] || 0) + 1; });
   for (const cell of document.querySelectorAll("[data-class]")) cell.textContent = counts[cell.dataset.class] || "";
   for (const part of document.querySelectorAll("[data-view]")) part.hidden = part.dataset.view !== state.view;
-  document.getElementById("lc-coverage-note").textContent = t("legend_coverage_note", { limit: state.limit, kind: kindName() });
+  document.getElementById("lc-coverage-note").textContent = t(data.any_households ? "legend_coverage_note" : "legend_coverage_note_plain", { limit: state.limit, kind: kindName() });
   document.getElementById("lc-n-facilities").textContent = `${kindName()} · ${t("legend_facility_n", { n: count(facilities.id.length) })}`;
 };
 const fillFigure = () => {
@@ -143,6 +143,10 @@ const translate = () => {
   for (const node of document.querySelectorAll("[data-t]")) node.textContent = t(node.dataset.t);
   for (const node of document.querySelectorAll("[data-lang]")) node.hidden = node.dataset.lang !== state.lang;
   for (const node of document.querySelectorAll("[data-hint]")) { node.title = t(node.dataset.hint); node.setAttribute("aria-label", t(node.dataset.hint)); }
+  for (const [part, key] of [[".leaflet-control-zoom-in", "zoom_in"], [".leaflet-control-zoom-out", "zoom_out"], [".leaflet-control-layers-toggle", "layers"]]) {
+    const node = document.querySelector(part);
+    if (node) { node.title = t(key); node.setAttribute("aria-label", t(key)); }
+  }
   for (const node of document.querySelectorAll("[data-placeholder]")) { node.placeholder = t(node.dataset.placeholder); node.setAttribute("aria-label", node.placeholder); }
   fillLegend();
   fillFigure();
@@ -224,8 +228,18 @@ LC.start = (parts) => {
   const corner = map.getContainer().querySelector(".leaflet-top.leaflet-left");
   corner.prepend(corner.querySelector(".lc-search"));
   const control = map.getContainer().querySelector(".leaflet-control-layers");
-  const fold = () => control.classList.toggle("leaflet-control-layers-expanded", map.getSize().x >= 1100);
+  const roomy = () => map.getSize().x >= 1100;
+  const fold = () => control.classList.toggle("leaflet-control-layers-expanded", roomy());
   fold();
+  /* opened by its button where there is no room to keep it open: it goes when the map is used again */
+  map.on("mousedown touchstart popupopen", fold);
+  control.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || roomy()) return;
+    fold();
+    control.querySelector(".leaflet-control-layers-toggle").focus();
+  });
+  /* a map of the service has no list of maps beside it, the planner's page is that */
+  if (/^https?:$/.test(location.protocol) && !location.pathname.endsWith(".html")) document.querySelector(".lc-home").href = `/?kind=${encodeURIComponent(data.kind)}`;
 
   map.on("zoomend", rescale);
   map.on("overlayadd", order);

@@ -249,7 +249,7 @@ class KindSummary(Wire):
     reason: str = Field(description="why it is unknown, in Chinese; empty otherwise")
     reason_en: str
     n_facilities: int | None
-    basis: Literal["households", "buildings", "land", "communities", "none"] = Field(
+    basis: Literal["households", "buildings", "communities", "none"] = Field(
         description="what the share is a share of; `communities`: mean of their shares"
     )
     share: float | None

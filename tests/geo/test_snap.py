@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from geo.errors import BadGeometry
 from geo.network import build_network
-from geo.snap import snap_points, snap_public
+from geo.snap import snap_entrances, snap_homes, snap_points
 
 
 def cross(min_island_m=0.0):
@@ -92,7 +92,30 @@ def test_an_entrance_opens_to_the_street_its_drive_comes_from():
     network = cross()
     private = network.edge_way == 1
     points = np.array([[390.0, 20.0], [390.0, 90.0]])
-    links = snap_public(network, points, private)
+    links = snap_entrances(network, points, private)
     assert network.edge_way[links.edge].tolist() == [0, 1]
     assert links.leg_m.tolist() == [20.0, 10.0]
     assert links.snap_xy.tolist() == [[390.0, 0.0], [400.0, 90.0]]
+
+
+def test_the_main_network_is_preferred_to_a_detached_piece_a_little_nearer():
+    """Main street along y=0 (2000 m), a detached piece along y=80 (90 m: less than 5 % of it).
+
+    From (500, 70): 10 m to the piece, 70 m to the main street, 60 m more: the main street. From
+    (500, 71): 62 m more: the piece, as a place of its own.
+    """
+    network = build_network(
+        crs="EPSG:32648",
+        node_xy=np.array([[0, 0], [2000, 0], [460, 80], [550, 80]], dtype=float),
+        path_nodes=np.array([0, 1, 2, 3]),
+        path_offsets=np.array([0, 2, 4]),
+        path_way=np.arange(2),
+        path_group=np.arange(2),
+        path_forward=np.ones(2, dtype=bool),
+        path_backward=np.ones(2, dtype=bool),
+        min_island_m=0.0,
+    )
+    assert network.edge_main[np.argsort(network.edge_way)].tolist() == [True, False]
+    links = snap_homes(network, np.array([[500.0, 70.0], [500.0, 71.0]]))
+    assert network.edge_way[links.edge].tolist() == [0, 1]
+    assert links.leg_m.tolist() == [70.0, 9.0]

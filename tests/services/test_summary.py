@@ -46,10 +46,10 @@ def reach(kind, building_m=(), land_m=()):
     )
 
 
-def coverage(*rows):
+def coverage(*rows, source="buildings"):
     """Rows of (kind, limit, unit, status, households, covered, share)."""
     names = ["kind", "limit", "limit_unit", "status", "households", "households_covered", "share"]
-    return pd.DataFrame(rows, columns=names)
+    return pd.DataFrame(rows, columns=names).assign(demand_source=source)
 
 
 def test_households_first():
@@ -74,27 +74,46 @@ def test_households_first():
 
 
 @pytest.mark.parametrize(
-    ("sticks", "one", "basis", "share"),
+    ("sources", "basis", "share"),
     [
-        (yardsticks([0, 1]), reach(PHARMACY, [100, 5000]), "buildings", 0.5),
-        (
-            yardsticks(land=[0, 1], land_m2=[30, 10]),
-            reach(PHARMACY, (), [100, np.inf]),
-            "land",
-            0.75,
-        ),
-        (yardsticks(), reach(PHARMACY), "communities", 0.3),
+        (["buildings", "buildings"], "buildings", 0.5),
+        (["buildings", "streets"], "buildings", 0.5),
+        (["land", "streets"], "communities", 0.3),
     ],
 )
-def test_without_households_the_next_best(sticks, one, basis, share):
+def test_without_households_the_next_best(sources, basis, share):
+    """Buildings speak for the city where homes are mapped in at least half of its communities.
+
+    Half of the two buildings reach one; the communities' shares are 0.2 and 0.4, 0.3 on average.
+    """
     table = coverage(
         ("pharmacy", 15.0, "min", "measured", NAN, NAN, 0.2),
         ("pharmacy", 15.0, "min", "measured", NAN, NAN, 0.4),
+        source=sources,
     )
+    sticks = yardsticks([0, 1])
+    one = reach(PHARMACY, [100, 5000])
     figures = summarize(table, sticks, [one], SPEEDS, [PHARMACY])["pharmacy"]["15"]
     assert (figures["basis"], figures["share"]) == (basis, pytest.approx(share))
+    assert figures["buildings"] == 2
     assert figures["households"] is None
     assert figures["households_covered"] is None
+
+
+def test_a_few_households_do_not_speak_for_a_city():
+    """One of three communities states its households: the mean of the three is given instead."""
+    table = coverage(
+        ("pharmacy", 15.0, "min", "measured", 100.0, 100.0, 1.0),
+        ("pharmacy", 15.0, "min", "measured", NAN, NAN, 0.5),
+        ("pharmacy", 15.0, "min", "measured", NAN, NAN, 0.0),
+        ("pharmacy", 15.0, "min", "unknown", NAN, NAN, NAN),
+        source="streets",
+    )
+    figures = summarize(table, yardsticks(), [reach(PHARMACY)], SPEEDS, [PHARMACY])
+    figures = figures["pharmacy"]["15"]
+    assert (figures["basis"], figures["share"]) == ("communities", 0.5)
+    assert (figures["communities"], figures["communities_measured"]) == (4, 3)
+    assert figures["households"] == 100.0
 
 
 def test_unknown_says_why():

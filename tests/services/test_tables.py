@@ -1,5 +1,7 @@
 """Tables as a run shows them: what each point was snapped to, minutes along streets, notices."""
 
+from types import SimpleNamespace
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -78,8 +80,11 @@ def walks(homes_connected, doors_connected, sources):
     """Two homes and two facilities of one entrance each, tied to streets or not."""
 
     class SomeLinks:
+        """Edge 0 belongs to the main network, edge 1 to a detached piece."""
+
         def __init__(self, connected):
-            self.connected = np.array(connected)
+            self.connected = np.array([bool(one) for one in connected])
+            self.edge = np.array([1 if one == "detached" else 0 for one in connected])
 
     points = [shapely.Point(107, 34)] * 2
     demand = gpd.GeoDataFrame(
@@ -92,7 +97,7 @@ def walks(homes_connected, doors_connected, sources):
         {"facility_id": ["f1", "f2"], "source": pd.array(sources, dtype="str")}, geometry=points
     )
     return Walks(
-        network=None, demand=demand, demand_xy=None, demand_links=SomeLinks(homes_connected),
+        network=SimpleNamespace(edge_main=np.array([True, False])), demand=demand, demand_xy=None, demand_links=SomeLinks(homes_connected),
         facilities=facilities, entrances=entrances, entrance_xy=None,
         entrance_links=SomeLinks(doors_connected),
         entrance_start=np.array([0, 1, 2]), entrance_rows=np.array([0, 1]),
@@ -122,3 +127,14 @@ def test_unknown_households_are_not_called_none():
 
 def test_where_all_is_well_nothing_is_said():
     assert list_unconnected(walks([True, True], [True, True], ["point", "gate"]), 150.0) == []
+
+
+def test_what_lies_on_detached_streets_is_noticed():
+    """One home and one facility on a piece joined to nothing larger; both are connected to a street."""
+    (notice,) = list_unconnected(
+        walks([True, "detached"], ["detached", True], ["point", "gate"]), 150.0
+    )
+    assert notice.code == "on_detached_streets"
+    assert "1 starting points and 1 facilities" in notice.message
+    assert notice.row == "d2, f1"
+    assert notice.count == 2

@@ -32,10 +32,12 @@ function drawFacts(card) {
 function drawGaps(gaps) {
   const block = el("section", "block", el("h3", "", t("card_gaps")));
   const ordered = [...gaps].sort((a, b) => ORDER[a.status] - ORDER[b.status] || (b.kind === state.kind) - (a.kind === state.kind));
-  const telling = ordered.filter((gap) => gap.status === "gap" || (gap.status === "unknown" && gap.kind === state.kind));
-  const rest = ordered.filter((gap) => !telling.includes(gap));
+  const asked = ordered.filter((gap) => gap.kind === state.kind && gap.status !== "not_applicable");
+  const others = ordered.filter((gap) => gap.kind !== state.kind && gap.status === "gap");
+  const rest = ordered.filter((gap) => !asked.includes(gap) && !others.includes(gap));
   if (!ordered.length) block.append(el("p", "quiet", t("card_no_gaps")));
-  block.append(...telling.map(drawGap));
+  block.append(...asked.map(drawGap));
+  if (others.length) block.append(el("h3", "others", t("card_gaps_other")), ...others.map(drawGap));
   for (const status of ["unknown", "met", "not_applicable"]) {
     const these = rest.filter((gap) => gap.status === status);
     if (!these.length) continue;
@@ -65,7 +67,8 @@ function drawGap(gap) {
 
 function drawKinds(coverage, chooseKind) {
   const rows = coverage.filter((kind) => kind.mode === state.mode);
-  const measured = rows.filter((kind) => kind.status === "measured");
+  const groups = [...new Set(rows.map((kind) => kind.group))];
+  const measured = rows.filter((kind) => kind.status === "measured").sort((a, b) => groups.indexOf(a.group) - groups.indexOf(b.group));
   const unknown = rows.filter((kind) => kind.status !== "measured");
   const block = el("section", "block", el("h3", "", t("card_kinds")));
   const limits = page.city.limits;
@@ -83,7 +86,7 @@ function drawKinds(coverage, chooseKind) {
   }
   block.append(el("table", "kinds", el("thead", "", head), body));
   if (unknown.length) {
-    const names = unknown.map((kind) => pick(kind, "name")).join(language.now === "zh" ? "、" : ", ");
+    const names = unknown.map((kind) => pick(kind, "name")).join(language.now === "zh" ? "；" : "; ");
     block.append(el("p", "quiet", t("card_kinds_unknown", { names })));
   }
   return block;

@@ -2,11 +2,14 @@
 
 import { drawCard } from "./card.js";
 import { ask, state } from "./state.js";
-import { count, el, known, percent, swatch, t, verdict } from "./words.js";
+import { count, el, known, language, percent, swatch, t, verdict } from "./words.js";
 
 const RANK = { gap: 0, unknown: 1, met: 2, not_applicable: 3, none: 4 };
 const PAGE = 200;
 const collator = new Intl.Collator("zh-Hans-CN", { numeric: true });
+
+/** Analysis cells have no name of their own; theirs is said in the language of the page. */
+const areaName = (item) => (item.source === "cells" ? t("cell", { id: item.community_id.replace(/^c_/, "").replace("_", "-") }) : item.name || t("unnamed"));
 
 /** The list below the summary. `choose(id)` is called when a row is clicked, "" when it is closed. */
 export class CommunityList {
@@ -19,10 +22,12 @@ export class CommunityList {
   }
 
   /** Facts of the communities joined with coverage and verdicts of the kind looked at. */
-  fill(communities, coverage, gaps) {
+  fill(communities, coverage, gaps, rules) {
     const shares = new Map(coverage.map((row) => [row.community_id, row]));
-    const worst = new Map();
+    const worst = new Map(), answers = new Map(rules.map((rule) => [`${rule.pack} ${rule.code}`, rule.answer || "share"])), failing = new Map();
     for (const gap of gaps) {
+      const answer = answers.get(`${gap.pack} ${gap.rule}`);
+      if (gap.status === "gap" && answer && answers.size > 1) failing.set(gap.community_id, new Set([...(failing.get(gap.community_id) || []), answer]));
       const before = worst.get(gap.community_id) || "none";
       if (RANK[gap.status] < RANK[before]) worst.set(gap.community_id, gap.status);
     }
@@ -32,6 +37,7 @@ export class CommunityList {
         ...facts,
         share: row && row.status === "measured" ? row.share : null,
         status: worst.get(facts.community_id) || "none",
+        failing: [...(failing.get(facts.community_id) || [])],
         text: `${facts.name} ${facts.community_id} ${facts.district} ${facts.subdistrict}`.toLowerCase(),
       };
     });
@@ -108,7 +114,7 @@ export class CommunityList {
 
   drawRow(item) {
     const open = item.community_id === state.community;
-    const button = el("button", "row-name", item.name || t("unnamed"));
+    const button = el("button", "row-name", areaName(item));
     button.type = "button";
     button.setAttribute("aria-expanded", String(open));
     const place = [item.district, item.subdistrict].filter(Boolean).join(" ");
@@ -116,7 +122,7 @@ export class CommunityList {
       name: () => [button, el("small", "", place)],
       share: () => [el("span", "share", swatch(item.share), el("span", "", percent(item.share)))],
       households: () => [known(item.households) ? count(item.households) : el("span", "quiet", t("unknown"))],
-      status: () => [verdict(item.status)],
+      status: () => [verdict(item.status), item.failing.length ? el("small", "", item.failing.map((answer) => t(`answer_${answer}`)).join(language.now === "zh" ? "、" : ", ")) : ""],
     };
     const row = el("tr", open ? "row open" : "row");
     for (const column of this.columnsNow()) row.append(el("td", `col-${column}`, ...cells[column]()));

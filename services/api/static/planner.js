@@ -2,7 +2,7 @@
 
 import { listNotices } from "./card.js";
 import { CommunityList } from "./list.js";
-import { ask, rememberState, state } from "./state.js";
+import { ask, keepPlace, rememberState, state } from "./state.js";
 import { drawSummary, tallyRules } from "./summary.js";
 import { el, language, limitText, page, pick, t, translatePage } from "./words.js";
 
@@ -60,12 +60,14 @@ function chooseCommunity(id, { fromMap = false } = {}) {
 }
 
 function chooseKind(kind) {
+  keepPlace();
   state.kind = kind;
   at("kind").value = kind;
   load();
 }
 
 function chooseLimit(limit) {
+  keepPlace();
   state.limit = limit;
   drawControls();
   load();
@@ -105,10 +107,10 @@ function drawControls() {
   drawSegments("modes", ["walk", "walk_transit"].map((mode) => ({
     value: mode, words: t(`mode_${mode}`), now: state.mode === mode,
     absent: page.city.modes.includes(mode) ? "" : t("mode_absent"),
-  })), (mode) => { state.mode = mode; load(); });
+  })), (mode) => { keepPlace(); state.mode = mode; load(); });
   drawSegments("limits", page.city.limits.map((limit) => ({
     value: String(limit.limit), words: limitText(limit), now: state.limit === limit.limit, absent: "",
-  })), (limit) => { state.limit = Number(limit); load(); });
+  })), (limit) => { keepPlace(); state.limit = Number(limit); load(); });
 }
 
 function drawSegments(id, choices, choose) {
@@ -174,13 +176,15 @@ function draw() {
   const here = communities.filter((one) => !state.district || one.district === state.district);
   if (state.community && !here.some((one) => one.community_id === state.community)) state.community = "";
   rememberState();
-  drawSummary(at("summary"), last.item, tallyRules(rules, last.gaps), chooseLimit);
-  list.fill(here, last.coverage, last.gaps);
+  const asked = tallyRules(rules, last.gaps);
+  drawSummary(at("summary"), last.item, asked, chooseLimit);
+  list.fill(here, last.coverage, last.gaps, asked);
 }
 
 /* ---- events ---- */
 at("kind").addEventListener("change", (event) => chooseKind(event.target.value));
 at("district").addEventListener("change", (event) => {
+  keepPlace();
   state.district = event.target.value;
   tellMap({ type: "lifecircle:district", district: state.district });
   load();
@@ -197,6 +201,7 @@ at("language").addEventListener("click", () => {
   rememberState();
   drawAll();
 });
+window.addEventListener("popstate", () => location.reload());
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || !state.community) return;
   const id = state.community;

@@ -34,6 +34,11 @@ export function rememberState() {
   history.replaceState(null, "", `/?${asked}`);
 }
 
+/** Keep what is shown now as a place the browser's back button leads to. */
+export function keepPlace() {
+  history.pushState(null, "", location.href);
+}
+
 /** Ask the service; a problem document's own words are the error's message. */
 export async function ask(path, values = {}) {
   const given = Object.entries(values).filter(([, value]) => value !== "" && value !== undefined);

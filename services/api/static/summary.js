@@ -82,23 +82,46 @@ function drawRules(item, rules) {
   for (const status of VERDICTS) {
     if (item.gaps[status] || status === "gap") counts.append(el("li", "", verdict(status), el("b", "", String(item.gaps[status]))));
   }
+  const limits = [...new Set(rules.filter((rule) => known(rule.limit)).map((rule) => limitText(rule)))];
+  const own = rules.some((rule) => known(rule.limit) && (Number(rule.limit) !== state.limit || rule.limit_unit !== "min"))
+    ? el("p", "quiet", t("rule_limit", { limits: limits.join(t("comma")) })) : null;
   if (rules.length === 1) {
-    block.append(drawRule(rules[0]));
+    block.append(...[own, drawRule(rules[0])].filter(Boolean));
     return block;
   }
   const more = el("details", "fold", el("summary", "", t("rules_n", { n: rules.length })), ...rules.map(drawRule));
   more.open = rulesOpen;
   more.addEventListener("toggle", () => { rulesOpen = more.open; });
-  block.append(counts, more);
+  block.append(...[counts, el("p", "quiet", t("by_community")), ...drawAnswers(rules), own, more].filter(Boolean));
   return block;
 }
 
-function drawRule(rule) {
+/** The answers of one rule under its title, side by side and never added up. */
+function drawAnswers(rules) {
+  const groups = new Map();
+  for (const rule of rules) {
+    const key = `${rule.pack} ${rule.rule || rule.code}`;
+    groups.set(key, [...(groups.get(key) || []), rule]);
+  }
+  return [...groups.values()].map((group) => {
+    if (group.length === 1) return el("div", "rule", el("p", "rule-title", pick(group[0], "title")), drawCounts(group[0]));
+    const parts = group.map((rule) => /^(.*?)\s*[（(]([^（）()]*)[）)]$/.exec(pick(rule, "title")) || [null, pick(rule, "title"), ""]);
+    const lines = group.map((rule, n) => el("div", "rule-answer", el("span", "", parts[n][2] || parts[n][1]), drawCounts(rule)));
+    return el("div", "rule", el("p", "rule-title", parts[0][1]), ...lines);
+  });
+}
+
+function drawCounts(rule) {
   const counts = el("span", "rule-counts");
   for (const status of VERDICTS) {
     const n = rule.here[status];
     if (n) counts.append(el("span", "", verdict(status), ` ${n}`));
   }
+  return counts;
+}
+
+function drawRule(rule) {
+  const counts = drawCounts(rule);
   const source = rule.source || {};
   const document_ = pick(source, "document");
   const line = t("rule_source", { document: document_, clause: source.clause || "" }).trim();
