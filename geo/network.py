@@ -18,7 +18,6 @@ from scipy.sparse.csgraph import connected_components
 from geo.errors import BadGeometry, EmptyNetwork
 from geo.units import BoolArray, FloatArray, Int32Array, IntArray, quantize_m
 
-
 MAIN_SHARE = 0.05
 """Least length of a main component, as a share of the longest one's."""
 
@@ -106,7 +105,8 @@ class StreetNetwork:
         without a bridge are, a car park nobody joined to its street is not.
         """
         main = self.component_length_m >= MAIN_SHARE * self.component_length_m.max()
-        return main[self.node_component[self.edge_nodes[:, 0]]]
+        of_edge: BoolArray = main[self.node_component[self.edge_nodes[:, 0]]]
+        return of_edge
 
     @cached_property
     def inward(self) -> Arcs:
