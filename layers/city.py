@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
-import shapely
 
-from geo.crs import metric_crs, unproject
+from geo.crs import metric_crs
 from layers.communities import (
     build_cells,
     check_extent,
+    check_margin,
     check_places,
+    explain_missing_households,
     from_boundaries,
     read_communities,
 )
@@ -25,6 +26,7 @@ from layers.kinds import Kinds, read_kinds
 from layers.notices import Notice, has_errors
 from layers.osm import OsmExtract, read_osm
 from layers.parcels import read_parcels
+from layers.starts import list_starts
 from layers.streets import Streets, build_streets
 
 Bounds = tuple[float, float, float, float]
@@ -97,10 +99,7 @@ def build_city(config: CityConfig, *, report: Report) -> City:
         listed.append(frame)
     parcels, found = _read_parcels(config, streets)
     notices += found
-    if config.communities.path is not None and len(communities):
-        notices += check_extent(communities, extract.bounds, settings.longest_walk_m)
-        if config.communities.crs is None:
-            notices += check_datum(communities, streets.network, layer=config.communities.path.name)
+    notices += _check_communities(config, communities, extract, streets)
     if has_errors(notices):
         raise InvalidLayer(notices)
 
@@ -111,12 +110,15 @@ def build_city(config: CityConfig, *, report: Report) -> City:
         buildings=extract.buildings,
         residential=extract.residential,
         network=streets.network,
+        edge_homes=streets.edge_homes,
         cell_m=settings.cell_m,
         street_step_m=settings.street_step_m,
     )
     notices += demand.notices
     communities, found = fill_households(communities, demand)
     notices += found
+    if config.communities.path is not None:
+        notices += explain_missing_households(communities, layer=config.communities.path.name)
     report("finding entrances", 0.0)
     facilities, found = merge_facilities(extract.facilities, listed)
     notices += found
@@ -154,16 +156,30 @@ def _read_communities(
         )
     if source.osm_admin_level is not None:
         return from_boundaries(extract.boundaries, source.osm_admin_level)
-    network = streets.network
-    starts = unproject(network.vertex_xy, network.crs)
-    shapes = np.concatenate(
-        [
-            extract.buildings.geometry.to_numpy(),
-            extract.residential.geometry.to_numpy(),
-            shapely.points(starts),
-        ]
+    starts = list_starts(
+        extract.buildings,
+        extract.residential,
+        streets.network,
+        edge_homes=streets.edge_homes,
+        street_step_m=config.settings.street_step_m,
     )
-    return build_cells(shapes, float(source.cells_m or 0.0), network.crs), []
+    return build_cells(starts, float(source.cells_m or 0.0), streets.network.crs), []
+
+
+def _check_communities(
+    config: CityConfig, communities: gpd.GeoDataFrame, extract: OsmExtract, streets: Streets
+) -> list[Notice]:
+    """Whether the streets reach far enough around the communities, and these lie where they say."""
+    if not len(communities):
+        return []
+    source, limit_m = config.communities, config.settings.longest_walk_m
+    if source.path is None:
+        layer = extract.path.name
+        return check_margin(communities, extract.bounds, limit_m, layer=layer, most_single=0)
+    return [
+        *check_extent(communities, extract.bounds, limit_m),
+        *check_datum(communities, streets.network, layer=source.path.name, declared=source.crs),
+    ]
 
 
 def _widen(bounds: Bounds, margin_m: float) -> Bounds:
@@ -195,8 +211,8 @@ def _read_parcels(
     frame, notices = read_parcels(
         source.path, crs=source.crs, encoding=source.encoding, limits=config.limits
     )
-    if len(frame) and source.crs is None:
-        notices += check_datum(frame, streets.network, layer=source.path.name)
+    if len(frame):
+        notices += check_datum(frame, streets.network, layer=source.path.name, declared=source.crs)
     return frame, notices
 
 
@@ -207,7 +223,7 @@ def _check_points(
     if frame.empty:
         return []
     name = source.path.name
-    notices = check_places(frame, bounds, layer=name, id_column=id_column)
-    if source.crs is None:
-        notices += check_datum(frame, streets.network, layer=name)
-    return notices
+    return [
+        *check_places(frame, bounds, layer=name, id_column=id_column),
+        *check_datum(frame, streets.network, layer=name, declared=source.crs),
+    ]

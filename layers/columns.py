@@ -73,7 +73,7 @@ class CoordinateSpec:
 
     Parameters
     ----------
-    lon, lat, wkt
+    lon, lat, wkt, address
         Normalised names, the most trusted first.
     datums
         Word in a header → coordinate system it declares, longest words first.
@@ -82,6 +82,7 @@ class CoordinateSpec:
     lon: tuple[str, ...]
     lat: tuple[str, ...]
     wkt: tuple[str, ...]
+    address: tuple[str, ...]
     datums: Mapping[str, str]
 
 
@@ -110,6 +111,8 @@ class ColumnMatch:
         Coordinate pairs, the most trusted first.
     wkt
         Position of the column of shapes, or None.
+    lone_lon, lone_lat, addresses
+        Positions of coordinates without a partner, and of addresses: of no use by themselves.
     """
 
     positions: Mapping[str, int]
@@ -117,6 +120,14 @@ class ColumnMatch:
     ambiguous: Mapping[str, tuple[int, ...]]
     pairs: tuple[CoordinatePair, ...]
     wkt: int | None
+    lone_lon: tuple[int, ...] = ()
+    lone_lat: tuple[int, ...] = ()
+    addresses: tuple[int, ...] = ()
+
+    @property
+    def placed(self) -> bool:
+        """Whether columns say where the rows lie."""
+        return bool(self.pairs) or self.wkt is not None
 
     def used(self) -> frozenset[int]:
         """Positions of all columns that mean something."""
@@ -186,6 +197,7 @@ def read_coordinates() -> CoordinateSpec:
         lon=_normalize_all(entry["lon"]["aliases"]),
         lat=_normalize_all(entry["lat"]["aliases"]),
         wkt=_normalize_all(entry["wkt"]["aliases"]),
+        address=_normalize_all(entry["address"]["aliases"]),
         datums=MappingProxyType(
             {word: words[word] for word in sorted(words, key=lambda word: (-len(word), word))}
         ),
@@ -239,12 +251,16 @@ def match_columns(
         name: tuple(position for position in rest if position not in used)
         for name, rest in ambiguous.items()
     }
+    lone_lon, lone_lat, addresses = _find_lone(names, used | taken)
     return ColumnMatch(
         positions=MappingProxyType(positions),
         units=MappingProxyType(units),
         ambiguous=MappingProxyType({name: rest for name, rest in leftover.items() if rest}),
         pairs=pairs,
         wkt=wkt if wkt not in used else None,
+        lone_lon=lone_lon,
+        lone_lat=lone_lat,
+        addresses=addresses,
     )
 
 
@@ -285,6 +301,20 @@ def _match_coordinates(names: Sequence[str]) -> tuple[tuple[CoordinatePair, ...]
         (spec.wkt.index(name), position) for position, name in enumerate(names) if name in spec.wkt
     ]
     return tuple(pairs), min(shapes)[1] if shapes else None
+
+
+def _find_lone(
+    names: Sequence[str], taken: Collection[int]
+) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    """Positions of longitudes and latitudes that no pair took, and of addresses."""
+    spec = read_coordinates()
+    free = [(position, name) for position, name in enumerate(names) if position not in taken]
+    bare = [(position, _split_datum(name, spec)[1]) for position, name in free]
+    return (
+        tuple(position for position, name in bare if name in spec.lon),
+        tuple(position for position, name in bare if name in spec.lat),
+        tuple(position for position, name in free if name in spec.address),
+    )
 
 
 def _split_datum(name: str, spec: CoordinateSpec) -> tuple[str, str]:

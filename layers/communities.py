@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from geo.cells import square_cells
 from geo.crs import project, unproject
 from layers.areas import find_overlaps, keep_areas, repair_areas
-from layers.extent import check_extent, check_places
+from layers.extent import check_extent, check_margin, check_places
 from layers.limits import DEFAULT_LIMITS, Limits
 from layers.notices import Notice
 from layers.readers import read_table
@@ -35,7 +35,9 @@ __all__ = [
     "COMMUNITY_COLUMNS",
     "build_cells",
     "check_extent",
+    "check_margin",
     "check_places",
+    "explain_missing_households",
     "from_boundaries",
     "read_communities",
 ]
@@ -62,8 +64,8 @@ def read_communities(
         `COMMUNITY_COLUMNS` and `geometry`, areas in WGS 84, sorted by `community_id`; rows
         without a usable shape are left out (their notices are errors). Unknown households are NaN.
     notices
-        Duplicate codes, negative and missing households, repaired and overlapping shapes, and what
-        the reader found.
+        Duplicate codes, negative households, repaired and overlapping shapes, and what the reader
+        found; of missing households `explain_missing_households` tells.
 
     Raises
     ------
@@ -80,7 +82,6 @@ def read_communities(
         limits=limits,
     )
     notices.extend(_name_communities(frame, path.name))
-    notices.extend(_explain_missing_households(frame, path.name))
     frame["source"] = pd.Series(["table"] * len(frame), index=frame.index, dtype="str")
     frame = frame[~frame.geometry.isna().to_numpy()]
     shapes, repaired = repair_areas(np.asarray(frame.geometry.to_numpy()), frame["row"], path.name)
@@ -245,26 +246,37 @@ def _name_communities(frame: gpd.GeoDataFrame, layer: str) -> list[Notice]:
     return notices
 
 
-def _explain_missing_households(frame: gpd.GeoDataFrame, layer: str) -> list[Notice]:
-    missing = frame["households"].isna().to_numpy()
+def explain_missing_households(communities: gpd.GeoDataFrame, *, layer: str) -> list[Notice]:
+    """Communities whose households nobody stated, to be asked once all tables were used.
+
+    Parameters
+    ----------
+    communities
+        community_id, households (NaN unknown).
+    """
+    missing = communities["households"].isna().to_numpy()
     if not missing.any():
         return []
-    rows = [int(row) for row in frame["row"][missing]]
+    codes = [str(code) for code in communities["community_id"].to_numpy()[missing]]
+    listed = ", ".join(codes[:20]) + (", …" if len(codes) > 20 else "")
     every = bool(missing.all())
-    where = "no community has" if every else f"{len(rows)} of {len(frame)} communities have no"
+    where = (
+        "no community has a" if every else f"{len(codes)} of {len(communities)} communities have no"
+    )
+    where_zh = "所有" if every else f"{len(communities)} 个社区中有 {len(codes)} 个"
     return [
         Notice(
             "warning",
             "missing_households",
             layer,
-            f"{where}{' a' if every else ''} number of households; shares are then of homes, not "
-            f"of households, and rules on households stay unknown for rows {list_rows(rows)}",
-            f"{'所有' if every else f'{len(frame)} 个社区中有 {len(rows)} 个'}社区没有户数；"
-            f"其覆盖率按住房而非户数计算，与户数有关的规则判为未知（第 {list_rows(rows)} 行）",
-            row=list_rows(rows),
+            f"{where} number of households; shares are then of homes, not of households, and rules "
+            f"on households stay unknown for {listed}",
+            f"{where_zh}社区没有户数；其覆盖率按住房而非户数计算，与户数有关的规则判为未知"
+            f"（{listed}）",
+            row=listed,
             column="households",
             expected="户数",
-            count=len(rows),
+            count=len(codes),
         )
     ]
 

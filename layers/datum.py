@@ -5,7 +5,7 @@ BD-09 shift than as given, the coordinates look shifted. That is reported, with 
 nothing is ever moved without being told to.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -25,6 +25,7 @@ from geo.crs import (
 )
 from geo.network import StreetNetwork
 from geo.units import FloatArray
+from layers.coordinates import CoordinateSystem, parse_system
 from layers.notices import Notice
 
 Move = Callable[[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]
@@ -47,6 +48,7 @@ MOVES: MappingProxyType[str, Move] = MappingProxyType(
         "bd09": bd09_to_wgs84,
         "gcj02 less the bd09 offset": _bd_offset_taken_off,
         "bd09 taken for gcj02": bd09_to_gcj02,
+        "gcj02 taken for bd09": gcj02_to_bd09,
         "wgs84 taken for gcj02": wgs84_to_gcj02,
         "wgs84 taken for bd09": wgs84_to_bd09,
     }
@@ -59,11 +61,29 @@ _NAMES_ZH = MappingProxyType(
         "bd09": "BD-09（百度坐标）",
         "gcj02 less the bd09 offset": "误减 BD-09 偏移量的 GCJ-02",
         "bd09 taken for gcj02": "误当 GCJ-02 的 BD-09",
+        "gcj02 taken for bd09": "误当 BD-09 的 GCJ-02",
         "wgs84 taken for gcj02": "误当 GCJ-02 的 WGS 84",
         "wgs84 taken for bd09": "误当 BD-09 的 WGS 84",
     }
 )
 _DECLARE = MappingProxyType({"gcj02": 'crs = "gcj02"', "bd09": 'crs = "bd09"'})
+_INSTEAD: MappingProxyType[str, MappingProxyType[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "gcj02": MappingProxyType(
+            {
+                "wgs84 taken for gcj02": ("WGS 84", "EPSG:4326"),
+                "bd09 taken for gcj02": ("BD-09", "bd09"),
+            }
+        ),
+        "bd09": MappingProxyType(
+            {
+                "wgs84 taken for bd09": ("WGS 84", "EPSG:4326"),
+                "gcj02 taken for bd09": ("GCJ-02", "gcj02"),
+            }
+        ),
+    }
+)
+"""Declared datum → what its coordinates may really be → name and word for `crs`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +112,11 @@ class DatumShift:
 
 
 def measure_shift(
-    lonlat: FloatArray, network: StreetNetwork, *, near_m: float = _NEAR_M
+    lonlat: FloatArray,
+    network: StreetNetwork,
+    *,
+    near_m: float = _NEAR_M,
+    suspects: Collection[str] = tuple(MOVES),
 ) -> DatumShift:
     """Compare points with the streets, as given and with each known shift undone.
 
@@ -102,6 +126,8 @@ def measure_shift(
         Shape `(P, 2)`, degrees, said to be WGS 84.
     near_m
         How close to a street a point counts as near, metres.
+    suspects
+        Entries of `MOVES` to try.
 
     Returns
     -------
@@ -116,13 +142,13 @@ def measure_shift(
     if len(points) and len(tree):
         points = points[_find_close(points, tree, network)]
     if not len(points) or not len(tree):
-        zeros = MappingProxyType(dict.fromkeys(MOVES, 0.0))
+        zeros = MappingProxyType(dict.fromkeys(suspects, 0.0))
         return DatumShift(0, 0.0, zeros, zeros, "")
     geod = Geod(ellps="WGS84")
     as_given = _measure_near(points, tree, network, near_m)
     shares, shifts = {}, {}
-    for name, move in MOVES.items():
-        lon, lat = move(points[:, 0], points[:, 1])
+    for name in suspects:
+        lon, lat = MOVES[name](points[:, 0], points[:, 1])
         _, _, moved_m = geod.inv(points[:, 0], points[:, 1], lon, lat)
         shifts[name] = float(np.median(moved_m))
         near = _measure_near(np.column_stack([lon, lat]), tree, network, near_m)
@@ -138,44 +164,86 @@ def measure_shift(
     )
 
 
-def check_datum(frame: gpd.GeoDataFrame, network: StreetNetwork, *, layer: str) -> list[Notice]:
-    """Warn if the table's places fit the streets clearly better with a shift undone.
+def check_datum(
+    frame: gpd.GeoDataFrame,
+    network: StreetNetwork,
+    *,
+    layer: str,
+    declared: str | int | None = None,
+) -> list[Notice]:
+    """Warn if the table's places would fit the streets clearly better in another datum.
 
     Of areas the corners are taken: boundaries follow streets.
+
+    Parameters
+    ----------
+    frame
+        Places in WGS 84, as read by the declared system.
+    declared
+        What the user said the file's coordinates are; None when nothing was said.
     """
     shapes = np.asarray(frame.geometry.to_numpy(), dtype=object)
     shapes = shapes[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
-    shift = measure_shift(shapely.get_coordinates(shapes), network)
+    system = None if declared is None else parse_system(declared)
+    instead = _INSTEAD.get(system.datum if system else "")
+    shift = measure_shift(
+        shapely.get_coordinates(shapes), network, suspects=tuple(instead or MOVES)
+    )
     if not shift.best:
         return []
     moved_m, share = shift.shift_m[shift.best], shift.share_moved[shift.best]
-    advice = (
-        f"if so, declare {_DECLARE[shift.best]} for this file"
-        if shift.best in _DECLARE
-        else "check which transformation the coordinates went through, and take the originals"
-    )
-    advice_zh = (
-        f"如确认，请为该文件声明 {_DECLARE[shift.best]}"
-        if shift.best in _DECLARE
-        else "请核对坐标曾做过的转换，并改用原始坐标"
-    )
+    given = f"{shift.share_as_given:.0%} of {shift.n_points} places lie within {_NEAR_M:.0f} m"
+    given_zh = f"{shift.n_points} 个点中 {shift.share_as_given:.0%} 距道路 {_NEAR_M:.0f} 米以内"
+    if system is not None and instead is not None:
+        title, word = instead[shift.best]
+        english = (
+            f"coordinates are declared as {system.label} but fit {title} better: read as "
+            f"{system.label} {given} of a street, read as {title} {share:.0%}; {system.label} was "
+            f'followed; if {title} is right, declare crs = "{word}" for this file'
+        )
+        chinese = (
+            f"坐标声明为 {system.label}，但更符合 {title}：按 {system.label} 读取时{given_zh}，"
+            f"按 {title} 读取为 {share:.0%}；已按声明的 {system.label} 读取；如确为 {title}，"
+            f'请为该文件声明 crs = "{word}"'
+        )
+    else:
+        advice, advice_zh = _advise(shift.best, system)
+        said = f" though declared as {system.label}" if system else ""
+        said_zh = f"（声明为 {system.label}）" if system else ""
+        english = (
+            f"coordinates look like {shift.best}{said}: {given} of a street as given, {share:.0%} "
+            f"after moving them {moved_m:.0f} m; they were not moved; {advice}"
+        )
+        chinese = (
+            f"坐标疑似 {_NAMES_ZH[shift.best]}{said_zh}：{given_zh}，平移 {moved_m:.0f} 米后为 "
+            f"{share:.0%}；未作移动；{advice_zh}"
+        )
     return [
         Notice(
             "warning",
             "datum_looks_shifted",
             layer,
-            f"coordinates look like {shift.best}: {shift.share_as_given:.0%} of {shift.n_points} "
-            f"places lie within {_NEAR_M:.0f} m of a street as given, {share:.0%} after moving "
-            f"them {moved_m:.0f} m; they were not moved; {advice}",
-            f"坐标疑似 {_NAMES_ZH[shift.best]}：{shift.n_points} 个点中 {shift.share_as_given:.0%} "
-            f"距道路 {_NEAR_M:.0f} 米以内，平移 {moved_m:.0f} 米后为 {share:.0%}；未作移动；"
-            f"{advice_zh}",
+            english,
+            chinese,
             column="geometry",
             found=f"{shift.share_as_given:.3f}",
             expected=f"{share:.3f} ({shift.best}, {moved_m:.0f} m)",
             count=shift.n_points,
         )
     ]
+
+
+def _advise(best: str, system: CoordinateSystem | None) -> tuple[str, str]:
+    """What to do about coordinates said to be in no Chinese datum."""
+    if best in _DECLARE and (system is None or system.degrees):
+        return (
+            f"if so, declare {_DECLARE[best]} for this file",
+            f"如确认，请为该文件声明 {_DECLARE[best]}",
+        )
+    return (
+        "check which transformation the coordinates went through, and take the originals",
+        "请核对坐标曾做过的转换，并改用原始坐标",
+    )
 
 
 def _find_close(

@@ -2,8 +2,9 @@
 
 Per community the best that is known is used: the user's table of compounds or buildings;
 residential buildings of OSM, weighted by floor area (footprint × levels); cells of residential
-land; walkable streets. The grade is a column of the result. A community's households are spread in
-proportion to the weights, so their sum is the community's.
+land; streets along which homes may stand. The grade is a column of the result. A community's
+households are spread in proportion to the weights, so their sum is the community's. A community
+about which none of these is known has no demand point: unknown is not zero.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,15 +22,22 @@ from numpy.typing import NDArray
 from geo.crs import project, unproject
 from geo.network import StreetNetwork
 from geo.units import BoolArray, FloatArray, IntArray
-from layers.demand_shares import explain_buildings, explain_grades, explain_table, settle_table
+from layers.demand_shares import (
+    explain_buildings,
+    explain_grades,
+    explain_split,
+    explain_table,
+    settle_table,
+)
 from layers.land_cells import LandPieces, build_land_pieces
 from layers.limits import DEFAULT_LIMITS, Limits
 from layers.notices import Notice
 from layers.readers import read_table
+from layers.starts import find_inner_points, get_shapes, sample_streets
 
 DEMAND_COLUMNS = ("demand_id", "community_id", "name", "households", "weight", "source")
-GRADES = ("table", "buildings", "land", "streets", "area")
-"""In falling trust; `area` is a community's inner point, where not even a street is known."""
+GRADES = ("table", "buildings", "land", "streets")
+"""In falling trust."""
 
 _DEFAULT_LEVELS = 1.0
 _MOST_LEVELS = 200.0
@@ -125,6 +133,7 @@ def build_demand(
     buildings: gpd.GeoDataFrame | None,
     residential: gpd.GeoDataFrame | None,
     network: StreetNetwork,
+    edge_homes: BoolArray | None = None,
     crs: str | None = None,
     cell_m: float = 50.0,
     street_step_m: float = 50.0,
@@ -145,6 +154,8 @@ def build_demand(
         Areas of residential land, WGS 84.
     network
         Streets to start from where nothing else is known.
+    edge_homes
+        Shape `(E,)`: street pieces along which homes may stand; all when None.
     crs
         Metric system for areas; the network's by default.
     cell_m, street_step_m
@@ -163,7 +174,7 @@ def build_demand(
 
     listed = _place_table(table, tree, metric)
     homes, homes_frame, levels_known = _place_buildings(buildings, tree, metric, codes)
-    pieces = build_land_pieces(_get_shapes(residential), areas, metric, cell_m)
+    pieces = build_land_pieces(get_shapes(residential), areas, metric, cell_m)
     grade = np.full(len(codes), GRADES.index("streets"))
     grade[pieces.place] = GRADES.index("land")
     grade[homes.place] = GRADES.index("buildings")
@@ -172,11 +183,9 @@ def build_demand(
         batches.append(listed)
     batches.append(_take(homes, grade[homes.place] == GRADES.index("buildings")))
     batches.append(_build_land_batch(pieces, grade, codes, metric))
-    streets = _build_streets(network, tree, areas, grade, metric, street_step_m)
+    streets = _build_streets(network, edge_homes, tree, areas, grade, metric, street_step_m)
     batches.append(streets)
-    empty = np.setdiff1d(np.flatnonzero(grade == GRADES.index("streets")), streets.place)
-    grade[empty] = GRADES.index("area")
-    batches.append(_build_last_resort(areas, empty, codes, metric))
+    grade[np.setdiff1d(np.flatnonzero(grade == GRADES.index("streets")), streets.place)] = -1
 
     households = communities["households"].to_numpy(dtype=np.float64)
     points, table_notices = _spread(batches, households, codes, layer)
@@ -237,14 +246,6 @@ def fill_households(
     ]
 
 
-def _get_shapes(frame: gpd.GeoDataFrame | None) -> NDArray[Any]:
-    if frame is None or not len(frame):
-        return np.empty(0, dtype=object)
-    shapes = np.asarray(frame.geometry.to_numpy(), dtype=object)
-    present: NDArray[Any] = shapes[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
-    return present
-
-
 def assign_first(tree: shapely.STRtree, xy: FloatArray) -> IntArray:
     """Position of the first area of `tree` that holds each point, borders included; -1 for none."""
     place = np.full(len(xy), len(tree.geometries), dtype=np.int64)
@@ -288,11 +289,7 @@ def _place_buildings(
         known = np.empty(0, dtype=np.bool_)
     else:
         ordered = buildings.sort_values("building_id", kind="stable")
-        shapes = shapely.transform(
-            np.asarray(ordered.geometry.to_numpy()), partial(project, crs=crs)
-        )
-        area_m2 = shapely.area(shapes)
-        xy = shapely.get_coordinates(shapely.point_on_surface(shapes))
+        xy, area_m2 = find_inner_points(np.asarray(ordered.geometry.to_numpy()), crs)
         levels = ordered["levels"].to_numpy(dtype=np.float64)
         known = np.isfinite(levels) & (levels > 0)
         floor_m2 = area_m2 * np.where(known, np.minimum(levels, _MOST_LEVELS), _DEFAULT_LEVELS)
@@ -347,6 +344,7 @@ def _build_land_batch(pieces: LandPieces, grade: IntArray, codes: NDArray[Any], 
 
 def _build_streets(
     network: StreetNetwork,
+    edge_homes: BoolArray | None,
     tree: shapely.STRtree,
     areas: NDArray[Any],
     grade: IntArray,
@@ -357,31 +355,15 @@ def _build_streets(
     wanted = np.flatnonzero(grade == GRADES.index("streets"))
     if not wanted.size:
         return _Batch("streets", [], [], np.empty(0, np.int64), np.empty(0), np.empty((0, 2)))
-    edge_tree, edge_ids = network.kept_tree
     here = areas[wanted]
     if network.crs != crs:
         here = shapely.transform(here, lambda xy: project(unproject(xy, crs), network.crs))
-    edges = edge_ids[np.unique(edge_tree.query(here, predicate="intersects")[1])]
-    length_m = network.edge_length_m[edges]
-    counts = np.maximum(np.ceil(length_m / step_m), 1).astype(np.int64)
-    edge = np.repeat(edges, counts)
-    number = np.arange(len(edge)) - np.repeat(np.cumsum(counts) - counts, counts)
-    share = (number + 0.5) / np.repeat(counts, counts)
-    points = shapely.line_interpolate_point(network.edge_lines[edge], share, normalized=True)
-    lonlat = unproject(shapely.get_coordinates(points).reshape(-1, 2), network.crs)
-    place = assign_first(tree, project(lonlat, crs))
+    found = sample_streets(network, edge_homes, step_m, within=here)
+    place = assign_first(tree, project(found.lonlat, crs))
     inside = np.flatnonzero((place >= 0) & np.isin(place, wanted))
-    ids = [f"s_{edge[row]}_{number[row]}" for row in inside]
-    weight = np.repeat(length_m / counts, counts)[inside]
-    return _Batch("streets", ids, [""] * len(ids), place[inside], weight, lonlat[inside])
-
-
-def _build_last_resort(
-    areas: NDArray[Any], empty: IntArray, codes: NDArray[Any], crs: str
-) -> _Batch:
-    xy = shapely.get_coordinates(shapely.point_on_surface(areas[empty])).reshape(-1, 2)
-    ids = [f"a_{codes[place]}" for place in empty]
-    return _Batch("area", ids, [""] * len(ids), empty, np.ones(len(ids)), unproject(xy, crs))
+    ids = [f"s_{found.edge[row]}_{found.number[row]}" for row in inside]
+    weight, lonlat = found.weight_m[inside], found.lonlat[inside]
+    return _Batch("streets", ids, [""] * len(ids), place[inside], weight, lonlat)
 
 
 def _spread(
@@ -397,6 +379,11 @@ def _spread(
     for batch in batches:
         if batch.households is not None:
             own, weight = settle_table(batch.place, batch.households, batch.weight, households)
+            notices.extend(
+                explain_split(
+                    batch.ids, batch.place, batch.households, batch.weight, own, codes, layer
+                )
+            )
             notices.extend(
                 explain_table(batch.ids, batch.place, own, weight, households, codes, layer)
             )

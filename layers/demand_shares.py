@@ -44,12 +44,13 @@ def settle_table(
         Shape `(P,)`: 0 for rows that are known to be empty among others that are not.
     """
     settled, weight = own.copy(), np.where(own > 0, own, 1.0)
+    by_residents = _find_by_residents(place, own, basis)
     for community in np.unique(place[place >= 0]):
         rows = np.flatnonzero(place == community)
         known = np.isfinite(own[rows])
         without = rows[~known]
         share = np.ones(len(without))
-        if len(without) and np.isfinite(basis[without]).all() and basis[without].sum() > 0:
+        if by_residents[without].any():
             share = basis[without]
         rest = households[community] - own[rows[known]].sum()
         if len(without) and (np.isnan(rest) or rest > 0 or not known.any()):
@@ -65,6 +66,80 @@ def settle_table(
                 settled[without] > 0, settled[without], mean * share / share.mean()
             )
     return settled, weight
+
+
+def _find_by_residents(place: IntArray, own: FloatArray, basis: FloatArray) -> BoolArray:
+    """Rows without households whose like in the community all state residents; shape `(P,)`."""
+    without = np.isnan(own) & (place >= 0)
+    n = int(place.max(initial=-1)) + 1
+    residents = np.where(np.isfinite(basis), basis, 0.0)
+    total = np.bincount(place[without], weights=residents[without], minlength=n)
+    silent = np.bincount(place[without & np.isnan(basis)], minlength=n) > 0
+    found: BoolArray = without.copy()
+    found[without] = (total > 0)[place[without]] & ~silent[place[without]]
+    return found
+
+
+def explain_split(
+    ids: Sequence[str],
+    place: IntArray,
+    own: FloatArray,
+    basis: FloatArray,
+    settled: FloatArray,
+    codes: NDArray[Any],
+    layer: str,
+) -> list[Notice]:
+    """Report rows without households that were given a share, and by what they were given it.
+
+    Parameters
+    ----------
+    own, basis, settled
+        Shape `(P,)`: as in `settle_table`, before and after it.
+    codes
+        Shape `(C,)`: the communities' codes.
+    """
+    n = len(codes)
+    inside = place >= 0
+    rows_in = np.bincount(place[inside], minlength=n)
+    stated_in = np.bincount(place[inside & np.isfinite(own)], minlength=n)
+    without = np.isnan(own) & inside & (rows_in[place] > 1)
+    # what has no households left to share is told apart by `explain_table`
+    without &= np.isfinite(settled) | (stated_in[place] == 0)
+    by_residents = _find_by_residents(place, own, basis)
+    notices = []
+    for chosen, equally in ((without & ~by_residents, True), (without & by_residents, False)):
+        if not chosen.any():
+            continue
+        rest = chosen & (stated_in[place] > 0)
+        among = np.unique(place[chosen])
+        n_rows, n_rest = int(chosen.sum()), int(rest.sum())
+        how = "equally" if equally else "by their residents"
+        how_zh = "平均" if equally else "按人口"
+        of_them = (
+            f"; {n_rest} of them, beside rows that state theirs, share only what those leave"
+            if n_rest
+            else ""
+        )
+        of_them_zh = f"；其中 {n_rest} 行所在社区另有已填户数的行，只分其余部分" if n_rest else ""
+        advice = "; fill in the column households (户数) where it is known" if equally else ""
+        listed = _list([str(code) for code in codes[among]])
+        notices.append(
+            Notice(
+                "warning" if equally else "info",
+                "households_split_equally" if equally else "households_split_by_residents",
+                layer,
+                f"{n_rows} rows state no households: within each of {len(among)} communities its "
+                f"households were shared {how} among them{of_them}{advice}",
+                f"{n_rows} 行未填户数：在 {len(among)} 个社区内{how_zh}分摊该社区户数{of_them_zh}"
+                + ("；如已知请补填“户数”列" if equally else ""),
+                row=listed,
+                column="households",
+                found=_list([ids[row] for row in np.flatnonzero(chosen).tolist()]),
+                expected="户数",
+                count=n_rows,
+            )
+        )
+    return notices
 
 
 def explain_table(
@@ -106,7 +181,9 @@ def explain_table(
                 count=len(vacant),
             )
         )
-    orphans = np.isnan(settled) & (place >= 0) & np.isfinite(households[place])
+    stated_in = np.bincount(place[(place >= 0) & np.isfinite(settled)], minlength=len(codes))
+    orphans = np.isnan(settled) & (place >= 0)
+    orphans &= np.isfinite(households[place]) | (stated_in[place] > 0)
     unknown = [ids[row] for row in np.flatnonzero(orphans).tolist()]
     if unknown:
         notices.append(
@@ -114,11 +191,11 @@ def explain_table(
                 "warning",
                 "demand_households_unknown",
                 layer,
-                f"{len(unknown)} rows state no households and their community has none left to "
-                "share; they count with the mean of their neighbours in shares only: "
-                f"{_list(unknown)}",
-                f"{len(unknown)} 行未填户数，且所在社区已无剩余户数可分；仅在比例中按平均值计："
-                f"{_list(unknown)}",
+                f"{len(unknown)} rows state no households and their community has none left, or "
+                "none stated, to share; they count with the mean of their neighbours in shares "
+                f"only: {_list(unknown)}",
+                f"{len(unknown)} 行未填户数，且所在社区没有填报户数或已无剩余户数可分；"
+                f"仅在比例中按平均值计：{_list(unknown)}",
                 row=_list(unknown),
                 column="households",
                 count=len(unknown),
@@ -214,12 +291,12 @@ def explain_buildings(
 
 
 def explain_grades(grade: IntArray, codes: NDArray[Any], layer: str) -> list[Notice]:
-    """Communities whose homes had to be guessed from streets, or from nothing at all.
+    """Communities whose homes had to be guessed from streets, or of which nothing at all is known.
 
     Parameters
     ----------
     grade
-        Shape `(C,)`: position in `layers.demand.GRADES`.
+        Shape `(C,)`: position in `layers.demand.GRADES`, -1 without any starting point.
     """
     notices = []
     for position, code, severity, english, chinese in (
@@ -231,11 +308,11 @@ def explain_grades(grade: IntArray, codes: NDArray[Any], layer: str) -> list[Not
             "没有住户、住宅或居住用地数据：以社区内道路代替出发点",
         ),
         (
-            4,
+            -1,
             "demand_unknown",
             "warning",
-            "have neither homes nor streets in the data: one inner point stands for each",
-            "既无住房也无道路数据：以社区内一点代替",
+            "have no known homes and no street that may have some: their coverage is unknown",
+            "既无住房数据，也无可能有住户的道路：没有出发点，覆盖率未知",
         ),
     ):
         rows = np.flatnonzero(grade == position)

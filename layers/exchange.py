@@ -17,15 +17,15 @@ from layers.errors import InvalidLayer
 from layers.notices import Notice
 from layers.streets import Streets
 
-_WAY_COLUMNS = ("way_id", "name", "name_en", "highway", "private")
+_WAY_COLUMNS = ("way_id", "name", "name_en", "highway", "private", "homes")
 
 
 def to_networkx(streets: Streets | StreetNetwork) -> nx.MultiDiGraph:
     """Copy the network into a graph as osmnx shapes them.
 
     Nodes carry `x`, `y` (metres) and `component`; edges `edge` (dense id), `length` (metres),
-    `geometry` (in the direction walked), `osmid`, and of `Streets` also `name`, `highway`, `private`. A street
-    piece walkable both ways is two edges.
+    `geometry` (in the direction walked), `osmid`, and of `Streets` also `name`, `highway`, `private`,
+    `homes`. A street piece walkable both ways is two edges.
 
     Examples
     --------
@@ -86,7 +86,7 @@ def from_osmnx(
     -------
     network, ways
         `ways` is indexed by `network.edge_way`: way_id (first of the edge's osmids), name, name_en, highway,
-        private (always False).
+        private (always False), homes (False only where the graph says so, as `to_networkx` does).
 
     Raises
     ------
@@ -120,7 +120,7 @@ def from_osmnx(
     for at, piece in enumerate(pieces):
         nodes += [piece.first, *range(int(start[at]), int(start[at + 1])), piece.last]
     ways = _tabulate_ways([piece.data for piece in pieces])
-    group = ways.groupby(["name", "highway"], sort=True).ngroup().to_numpy(np.int64)
+    group = ways.groupby(["name", "highway", "homes"], sort=True).ngroup().to_numpy(np.int64)
     return (
         build_network(
             crs=target,
@@ -209,6 +209,7 @@ def _tabulate_ways(rows: list[Mapping[str, Any]]) -> pd.DataFrame:
             "name_en": pd.array([_text(row.get("name:en")) for row in rows], dtype="str"),
             "highway": pd.array([_text(row.get("highway")) for row in rows], dtype="str"),
             "private": np.zeros(len(rows), dtype=np.bool_),
+            "homes": np.array([bool(row.get("homes", True)) for row in rows], dtype=np.bool_),
         }
     )
 

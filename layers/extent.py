@@ -13,6 +13,8 @@ from layers.notices import Notice
 
 _DATUM_SHIFT_M = 1500.0
 _METRES_PER_DEGREE = 111_320.0
+_MOST_SINGLE = 5
+_MOST_LISTED = 20
 
 
 def check_extent(
@@ -39,7 +41,7 @@ def check_extent(
     notices
         `outside_extent`, an error, for communities that do not touch the extract, with the distance
         and what it may come from; `extract_too_small`, a warning, for those it cuts too
-        close.
+        close, summed into one when there are more than five.
     """
     boxes = shapely.bounds(communities.geometry.to_numpy())
     outside = _find_apart(boxes, bounds)
@@ -62,8 +64,61 @@ def check_extent(
             )
             for place in np.flatnonzero(outside)[: limits.max_listed]
         )
+    notices.extend(check_margin(communities[~outside], bounds, limit_m, layer=layer))
+    return notices
+
+
+def check_margin(
+    communities: gpd.GeoDataFrame,
+    bounds: tuple[float, float, float, float],
+    limit_m: float,
+    *,
+    layer: str,
+    most_single: int = _MOST_SINGLE,
+) -> list[Notice]:
+    """Whether the streets reach one limit beyond every community.
+
+    Parameters
+    ----------
+    communities
+        community_id, name, geometry (WGS 84).
+    bounds, limit_m
+        As in `check_extent`.
+    most_single
+        Up to so many communities get a notice each; more are summed into one.
+
+    Returns
+    -------
+    notices
+        `extract_too_small`, a warning.
+    """
+    boxes = shapely.bounds(communities.geometry.to_numpy())
     short_m = _measure_shortfall_m(boxes, bounds, limit_m)
-    notices.extend(
+    close = np.flatnonzero(short_m > 1.0)
+    codes = communities["community_id"].to_numpy()
+    if close.size > most_single:
+        worst_m = float(short_m[close].max())
+        listed = ", ".join(str(code) for code in codes[close[:_MOST_LISTED]])
+        listed += ", …" if close.size > _MOST_LISTED else ""
+        return [
+            Notice(
+                "warning",
+                "extract_too_small",
+                layer,
+                f"the streets end too early for {close.size} of {len(codes)} communities, by up to "
+                f"{worst_m:.0f} m: they should reach {limit_m:.0f} m beyond each; unless water or "
+                "mountains lie there, coverage near the edge may be too low, take a larger extract",
+                f"{len(codes)} 个社区中有 {close.size} 个周边路网不足，最多缺 {worst_m:.0f} 米："
+                f"路网应超出社区边界 {limit_m:.0f} 米；若该处并非水域或山体，边缘处覆盖率可能"
+                "偏低，请使用更大的路网范围",
+                row=listed,
+                found=f"{limit_m - worst_m:.0f} m",
+                expected=f"{limit_m:.0f} m",
+                count=int(close.size),
+            )
+        ]
+    names = communities["name"].to_numpy()
+    return [
         Notice(
             "warning",
             "extract_too_small",
@@ -78,9 +133,8 @@ def check_extent(
             found=f"{limit_m - short_m[place]:.0f} m",
             expected=f"{limit_m:.0f} m",
         )
-        for place in np.flatnonzero((short_m > 1.0) & ~outside)
-    )
-    return notices
+        for place in close
+    ]
 
 
 def check_places(

@@ -1,7 +1,8 @@
 """Kinds of facilities: what they are called, and the tags that show one.
 
 The list itself is data (`kinds.yaml`). A kind is decided by tags alone; names help where tags do not
-tell (a school's level, a health station), and a school nobody can place stays of unknown level.
+tell (a health station, a school's level: `layers/school_levels.py`), and a school nobody can place stays
+of unknown level. Conditions ask a school's levels under the key `school_levels`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,7 +11,15 @@ from functools import cache
 from typing import Any, Literal
 
 from layers.errors import InvalidConfig, UnknownKind
-from layers.tag_rules import Condition, RuleIndex, Tags, build_condition, read_rule_file
+from layers.school_levels import SCHOOL_LEVELS, SchoolLevels
+from layers.tag_rules import (
+    Condition,
+    RuleIndex,
+    Tags,
+    build_condition,
+    read_rule_file,
+    split_values,
+)
 
 Traveller = Literal["adult", "child", "older"]
 _TRAVELLERS = ("adult", "child", "older")
@@ -80,6 +89,8 @@ class Kinds(Mapping[str, Kind]):
         Group code to its names `{"zh": …, "en": …}`.
     never
         Objects these hold for are of no kind.
+    levels
+        Finds the levels of a school.
     """
 
     def __init__(
@@ -88,6 +99,7 @@ class Kinds(Mapping[str, Kind]):
         *,
         groups: Mapping[str, Mapping[str, str]],
         never: tuple[Condition, ...] = (),
+        levels: SchoolLevels | None = None,
     ) -> None:
         self._kinds = {kind.code: kind for kind in kinds}
         self.groups = {code: dict(names) for code, names in groups.items()}
@@ -99,6 +111,7 @@ class Kinds(Mapping[str, Kind]):
         self._never: RuleIndex[int] = RuleIndex(
             [(0, condition) for condition in never], where=_FILE
         )
+        self._levels = levels or SchoolLevels({})
         self._composites = tuple(kind for kind in kinds if kind.includes)
         self._names = self._gather_names(kinds)
 
@@ -152,6 +165,8 @@ class Kinds(Mapping[str, Kind]):
         """
         if self._index.keys.isdisjoint(tags):
             return ()
+        if "school" in split_values(tags.get("amenity", "")):
+            tags = {**tags, SCHOOL_LEVELS: ";".join(self._levels.find(tags))}
         found = self._index.find(tags)
         if not found or self._never.find(tags):
             return ()
@@ -214,7 +229,8 @@ def build_kinds(document: Mapping[str, Any]) -> Kinds:
     never = tuple(
         build_condition(spec, where=f"{_FILE}, never") for spec in document.get("never", ())
     )
-    return Kinds(kinds, groups=groups, never=never)
+    levels = SchoolLevels(document.get(SCHOOL_LEVELS, {}))
+    return Kinds(kinds, groups=groups, never=never, levels=levels)
 
 
 def _build_kind(spec: Mapping[str, Any], groups: Mapping[str, Any]) -> Kind:

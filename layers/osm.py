@@ -65,6 +65,8 @@ class OsmExtract:
         Shape `(W,)`. A way with a hole gives two pieces of one id.
     way_forward, way_backward, way_private
         Shape `(W,)`: walkable along and against its direction; only for those who live on it.
+    way_homes
+        Shape `(W,)`: homes may stand along it (no bridge, tunnel, ramp, expressway …).
     way_nodes, way_offsets
         Dense node ids; piece `w` runs through `way_nodes[way_offsets[w]:way_offsets[w + 1]]`.
     node_id, node_lonlat
@@ -93,6 +95,7 @@ class OsmExtract:
     way_forward: BoolArray
     way_backward: BoolArray
     way_private: BoolArray
+    way_homes: BoolArray
     way_nodes: IntArray
     way_offsets: IntArray
     node_id: IntArray
@@ -197,6 +200,7 @@ class _Builder:
             way_forward=streets.forward,
             way_backward=streets.backward,
             way_private=streets.private,
+            way_homes=streets.homes,
             way_nodes=streets.nodes,
             way_offsets=streets.offsets,
             node_id=streets.node_id,

@@ -18,6 +18,7 @@ from layers.osm_scan import ScannedRelation
 from layers.tag_rules import parse_number, read_rule_file
 
 Tags = Mapping[str, str]
+_TYPE_KEYS = {"waterway": "waterway", "wall": "barrier"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,9 @@ def build_ground(areas: Sequence[Area], kinds: Sequence[str]) -> gpd.GeoDataFram
 def build_barriers(
     shapes: WayShapes, pieces: Pieces, kinds: Sequence[str], tags: Sequence[Tags]
 ) -> gpd.GeoDataFrame:
-    """Lines nobody crosses on foot: way_id, kind, name, geometry WGS84; one row per unbroken piece.
+    """Lines nobody crosses on foot: kind, type, name, geometry WGS84; one row per unbroken piece.
+
+    `type` is what a waterway or wall is tagged as (`canal`, `hedge`), empty for other kinds.
 
     Parameters
     ----------
@@ -152,11 +155,16 @@ def build_barriers(
     return gpd.GeoDataFrame(
         {
             "kind": pd.array([kinds[at] for at in owners], dtype="str"),
+            "type": pd.array([_get_type(kinds[at], tags[at]) for at in owners], dtype="str"),
             "name": pd.array([get_name(tags[at]) for at in owners], dtype="str"),
         },
         geometry=build_lines(shapes, pieces),
         crs=WGS84,
     )
+
+
+def _get_type(kind: str, tags: Tags) -> str:
+    return tags.get(_TYPE_KEYS.get(kind, ""), "")
 
 
 def build_stops(

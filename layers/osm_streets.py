@@ -29,6 +29,7 @@ class WalkableWays:
     forward: BoolArray
     backward: BoolArray
     private: BoolArray
+    homes: BoolArray
     nodes: IntArray
     offsets: IntArray
     node_id: IntArray
@@ -117,6 +118,7 @@ def _collect(
         forward=np.array([walks[at].forward for at in owners], dtype=np.bool_),
         backward=np.array([walks[at].backward for at in owners], dtype=np.bool_),
         private=np.array([walks[at].private for at in owners], dtype=np.bool_),
+        homes=np.array([walks[at].homes for at in owners], dtype=np.bool_),
         nodes=dense.astype(np.int64).reshape(-1),
         offsets=pieces.offsets,
         node_id=node_id,

@@ -81,7 +81,7 @@ def place_shapes(
     found = _find_shapes(table, match, shapes, wanted, layer, limits)
     if found is None:
         nothing = np.full(len(table.rows), None, dtype=object)
-        return PlacedShapes(nothing, table.rows, (_no_geometry(table, layer),))
+        return PlacedShapes(nothing, table.rows, (_no_geometry(table, match, layer),))
     declared = found.system or (wrap_crs(file_crs) if file_crs is not None else None)
     system = wanted or declared or parse_system("EPSG:4326")
     notices = list(found.notices)
@@ -320,17 +320,60 @@ def _missing_places(
     )
 
 
-def _no_geometry(table: RawTable, layer: str) -> Notice:
+def _no_geometry(table: RawTable, match: ColumnMatch, layer: str) -> Notice:
     known = ", ".join(header for header in table.headers if header.strip()) or "none"
+    lon, lat, addresses = (
+        ", ".join(table.headers[place] for place in places)
+        for places in (match.lone_lon, match.lone_lat, match.addresses)
+    )
+    found, expected = known, "wkt, or lon and lat, or a GIS file"
+    if lon and lat:
+        english = (
+            f"the longitude {lon!r} and the latitude {lat!r} are named after different coordinate "
+            "systems and make no pair; name both alike"
+        )
+        chinese = f"经度列“{lon}”与纬度列“{lat}”的列名所示坐标系不同，不能配对；请统一列名"
+        found, expected = f"{lon}, {lat}", "lon and lat of one system"
+    elif lon or lat:
+        have, lack = ("longitude", "latitude") if lon else ("latitude", "longitude")
+        have_zh, lack_zh = ("经度", "纬度") if lon else ("纬度", "经度")
+        found, expected = lon or lat, f"{lack}, {lack_zh}"
+        english = (
+            f"{have} found ({found}), {lack} missing: without a column {lack} ({lack_zh}) no row "
+            f"has a place; columns found: {known}; add it or rename the column that holds it"
+        )
+        chinese = (
+            f"有{have_zh}列（{found}），缺少{lack_zh}列，无法定位；现有列：{known}；"
+            f"请补充{lack_zh}列，或更正其列名"
+        )
+    elif addresses:
+        found = addresses
+        english = (
+            f"the table names places by address only ({addresses}); addresses are not looked up: "
+            "add the columns lon and lat (经度, 纬度), for instance from a geocoding service, and "
+            "declare its coordinate system with crs"
+        )
+        chinese = (
+            f"表中只有地址（{addresses}），没有坐标；本系统不做地址解析：请补充经度、纬度列"
+            "（例如由地理编码服务取得），并用 crs 声明其坐标系"
+        )
+    else:
+        english = (
+            "the table says nothing about places: no shapes, no column wkt (几何), no pair lon/lat "
+            f"(经度/纬度); columns found: {known}; join it to boundaries by its code and save it as "
+            "GeoPackage, or add coordinates"
+        )
+        chinese = (
+            f"表中没有位置信息：既无图形，也无 wkt（几何）列或经度、纬度列；现有列：{known}；"
+            "请按编码与边界图层连接后另存为 GeoPackage，或补充坐标"
+        )
     return Notice(
         "error",
         "no_geometry",
         layer,
-        "the table says nothing about places: no shapes, no column wkt (几何), no pair lon/lat "
-        f"(经度/纬度); columns found: {known}; join it to boundaries by its code and save it as "
-        "GeoPackage, or add coordinates",
-        f"表中没有位置信息：既无图形，也无 wkt（几何）列或经度、纬度列；现有列：{known}；"
-        "请按编码与边界图层连接后另存为 GeoPackage，或补充坐标",
-        found=known,
-        expected="wkt, or lon and lat, or a GIS file",
+        english,
+        chinese,
+        column=lon or lat or addresses,
+        found=found,
+        expected=expected,
     )

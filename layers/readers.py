@@ -118,7 +118,8 @@ def read_table(
     table, notices = source.table, list(source.notices)
     match = match_columns(table.headers, spec, aliases=aliases, cut=table.cut_headers)
     headers = {name: table.headers[place] for name, place in match.positions.items()}
-    notices.extend(_explain_columns(path, table, match, layer_name))
+    told = _list_told(match) if geometry != "none" and source.vector is None else frozenset()
+    notices.extend(_explain_columns(path, table, match, layer_name, told))
     frame = pd.DataFrame({"row": table.rows})
     for name, column in spec.columns.items():
         values, more = _read_column(path, table, match, column, limits)
@@ -224,8 +225,13 @@ def _parse(column: ColumnSpec, cells: Cells) -> Parsed:
 
 
 def _explain_columns(
-    path: Path, table: RawTable, match: ColumnMatch, layer_name: TableName
+    path: Path,
+    table: RawTable,
+    match: ColumnMatch,
+    layer_name: TableName,
+    told: frozenset[int],
 ) -> list[Notice]:
+    """What stands under which header; columns in `told` have a notice of their own."""
     spec = read_columns(layer_name)
     notices = []
     known = ", ".join(header for header in table.headers if header.strip()) or "none"
@@ -260,7 +266,7 @@ def _explain_columns(
                 count=len(rest),
             )
         )
-    used_places = match.used()
+    used_places = match.used() | told
     unused = [h for place, h in enumerate(table.headers) if place not in used_places and h.strip()]
     if unused:
         notices.append(
@@ -275,6 +281,14 @@ def _explain_columns(
             )
         )
     return notices
+
+
+def _list_told(match: ColumnMatch) -> frozenset[int]:
+    """Columns named where a table without places is explained."""
+    if match.placed:
+        return frozenset()
+    lone = match.lone_lon + match.lone_lat
+    return frozenset(lone or match.addresses)
 
 
 def _empty_table(path: Path) -> Notice:

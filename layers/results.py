@@ -66,7 +66,10 @@ DEMAND = _columns(
         "float64",
         "share basis within the community: households, floor area m², land m² or street m",
     ),
-    source=("str", "`table`, `buildings`, `land` or `streets`"),
+    source=(
+        "str",
+        "`table` of homes, residential `buildings`, residential `land`, or `streets` of homes",
+    ),
     street_id=("int64", "street piece it was snapped to; -1 when unconnected"),
     street_name=("str", "name of that street"),
     leg_m=("float64", "straight metres from the point to the street"),
@@ -90,7 +93,10 @@ COVERAGE = _columns(
     mode=("str", "`walk`"),
     limit=("float64", "limit of the walk"),
     limit_unit=("str", "`min` or `m`"),
-    status=("str", "`measured` or `unknown` (no facility of the kind in the data)"),
+    status=(
+        "str",
+        "`measured` or `unknown` (no such facility in the data, or no demand point here)",
+    ),
     households=("float64", "all households of the community; empty when unknown"),
     households_covered=("float64", "households at demand points within the limit"),
     share=(
@@ -104,8 +110,11 @@ COVERAGE = _columns(
     facilities_inside=("int64", "facilities whose point lies in the community"),
     unconnected_households=("float64", "households at unconnected points; empty when unknown"),
     unconnected_share=("float64", "share of the demand at unconnected points"),
-    demand_source=("str", "how homes were found: `table`, `buildings`, `land`, `streets`"),
-    n_demand=("int64", "demand points in the community"),
+    demand_source=(
+        "str",
+        "how homes were found: `table`, `buildings`, `land`, `streets`; empty when nothing is known",
+    ),
+    n_demand=("int64", "demand points in the community; 0 when nothing is known of its homes"),
 )
 
 ACCESS = _columns(
@@ -154,6 +163,26 @@ GAPS = _columns(
     reason_en=("str", "why, a sentence in English"),
 )
 
+PARCELS = _columns(
+    parcel_id=("str", "the table's own id, else file name and row; the key"),
+    level=(
+        "str",
+        (
+            "`kindergarten`, `primary_school`, `junior_school`, `senior_school`, "
+            "`nine_year_school`, `secondary_school` (junior and senior), `school` (any), or empty"
+        ),
+    ),
+    area_m2=("float64", "m², as stated, else of the shape; empty when neither is known"),
+    planned_classes=("float64", "classes planned; empty when unknown"),
+    status=(
+        "str",
+        "`reserved`, `granted`, `building`, `open`, `re-zoned`, `occupied`, or empty",
+    ),
+    opening_year=("float64", "year of opening, built or planned; empty when unknown"),
+    plan=("str", "plan the parcel comes from"),
+    plan_date=("str", "date of that plan, ISO; may stop at the year or month"),
+)
+
 NOTICES = _columns(
     severity=("str", "`error`, `warning` or `info`"),
     code=("str", "what was found, machine-readable"),
@@ -177,9 +206,14 @@ TABLES = MappingProxyType(
         "entrances": ENTRANCES,
         "demand": DEMAND,
         "streets": STREETS,
+        "parcels": PARCELS,
         "notices": NOTICES,
     }
 )
+
+
+OPTIONAL = frozenset({"parcels"})
+"""Tables only cities with such a source have."""
 
 
 def shape_table(frame: pd.DataFrame, table: str) -> pd.DataFrame:

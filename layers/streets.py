@@ -25,7 +25,8 @@ class Streets:
         Junction to junction.
     ways
         Indexed by `network.edge_way` (0, 1, …): way_id, name, name_en, highway, private (only those who
-        live there walk on it: a private way, or any way behind a residents' gate).
+        live there walk on it: a private way, or any way behind a residents' gate), homes (whether homes may
+        stand along it).
     """
 
     network: StreetNetwork
@@ -36,6 +37,12 @@ class Streets:
         """Shape `(E,)`: street pieces that are left but not entered."""
         private: BoolArray = self.ways["private"].to_numpy(dtype=np.bool_)[self.network.edge_way]
         return private
+
+    @property
+    def edge_homes(self) -> BoolArray:
+        """Shape `(E,)`: street pieces along which homes may stand."""
+        homes: BoolArray = self.ways["homes"].to_numpy(dtype=np.bool_)[self.network.edge_way]
+        return homes
 
 
 def build_streets(
@@ -103,14 +110,19 @@ def _tabulate_ways(extract: OsmExtract, paths: Paths) -> tuple[pd.DataFrame, Int
             "name_en": pd.array(extract.way_name_en[source], dtype="str"),
             "highway": pd.array(extract.way_highway[source], dtype="str"),
             "private": paths.resident[first],
+            "homes": extract.way_homes[source],
         }
     )
     return ways, row.reshape(-1).astype(np.int64)
 
 
 def _group_paths(ways: pd.DataFrame, path_way: IntArray, link: BoolArray) -> IntArray:
-    """Paths of one name, class and standing may merge; the pieces that only lead outwards never."""
-    of_way = ways.groupby(["name", "highway", "private"], sort=True).ngroup().to_numpy(np.int64)
+    """Paths of one name, class and standing may merge; the pieces that only lead outwards never.
+
+    A bridge is of another standing than the street that leads to it: no homes stand there.
+    """
+    alike = ["name", "highway", "private", "homes"]
+    of_way = ways.groupby(alike, sort=True).ngroup().to_numpy(np.int64)
     group = np.asarray(of_way[path_way], dtype=np.int64)
     n_links = int(link.sum())
     group[link] = of_way.max(initial=-1) + 1 + np.arange(n_links)

@@ -32,6 +32,8 @@ class Walk:
         Open only to those who live on it, to leave by.
     max_length_m
         Not walkable when it is longer than this, metres; infinite for most.
+    homes
+        Whether homes may stand along it: no bridge, tunnel, ramp, expressway, stairs.
     """
 
     highway: str
@@ -39,6 +41,7 @@ class Walk:
     backward: bool = True
     private: bool = False
     max_length_m: float = float("inf")
+    homes: bool = True
 
 
 class WalkRules:
@@ -71,6 +74,15 @@ class WalkRules:
                 (trait, build_condition(spec, where=f"{_FILE}, {trait}"))
                 for trait in ("also", "has_sidewalk", "forward_only", "backward_only")
                 for spec in ways[trait]
+            ],
+            where=_FILE,
+        )
+        homes = document["homes_along"]
+        self._homeless_classes = frozenset(map(str, homes["not_classes"]))
+        self._homeless: RuleIndex[bool] = RuleIndex(
+            [
+                (True, build_condition(spec, where=f"{_FILE}, homes_along"))
+                for spec in homes["not_if"]
             ],
             where=_FILE,
         )
@@ -124,7 +136,7 @@ class WalkRules:
         elif highway not in self._walkable and highway not in self._only_if_said:
             return None
         if highway in self._walkable and self._deciding_keys.isdisjoint(tags):
-            return Walk(highway)
+            return Walk(highway, homes=self._may_hold_homes(highway, tags))
         line = self._ways.decide(tags)
         then = self._ways.default if line is None else line.then
         longer_m = 0.0 if line is None else line.longer_m
@@ -140,7 +152,11 @@ class WalkRules:
             backward=not one_way or "backward_only" in traits,
             private=then == "private",
             max_length_m=longer_m if then == "closed" else float("inf"),
+            homes=self._may_hold_homes(highway, tags),
         )
+
+    def _may_hold_homes(self, highway: str, tags: Tags) -> bool:
+        return highway not in self._homeless_classes and not self._homeless.find(tags)
 
     def judge_barrier(self, tags: Tags) -> Passage:
         """Whether walkers pass a barrier node on a street.

@@ -49,6 +49,7 @@ def list_facilities(facilities: gpd.GeoDataFrame) -> dict[str, Any]:
         "inclusive": list_flags(facilities["inclusive"]),
         "capacity": list_numbers(facilities["capacity"]),
         "classes": list_numbers(facilities["classes"]),
+        "free": list_numbers(facilities["free_places"]),
         "opened": list_numbers(facilities["opening_year"]),
         "reached_by": list_words(facilities["reached_by"]),
         "entrances": list_numbers(facilities["n_entrances"]),

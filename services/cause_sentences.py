@@ -7,7 +7,8 @@ import numpy as np
 from geo.units import FloatArray
 from layers.standards.model import Text
 from services.causes import CAUSES, FULL, NO_FACILITY, SEVERED, TOO_FAR, UNCONNECTED, Obstacle
-from services.sentences import People, Words
+from services.people import People
+from services.sentences import Words
 
 _CAUSE = dict(
     zip(
@@ -24,9 +25,19 @@ _CAUSE = dict(
 )
 _BARRIER = {
     "railway": Text("铁路", "a railway"),
-    "waterway": Text("河流", "a river or canal"),
+    "waterway": Text("河流或运河", "a river or canal"),
     "motorway": Text("高速公路或快速路", "a motorway"),
     "wall": Text("围墙", "a wall"),
+}
+_TYPE = {
+    "river": Text("河流", "a river"),
+    "canal": Text("运河", "a canal"),
+    "wall": Text("围墙", "a wall"),
+    "city_wall": Text("城墙", "a city wall"),
+    "fence": Text("围栏", "a fence"),
+    "hedge": Text("绿篱", "a hedge"),
+    "guard_rail": Text("护栏", "a guard rail"),
+    "retaining_wall": Text("挡土墙", "a retaining wall"),
 }
 
 
@@ -98,7 +109,7 @@ def _say_main(
     if main == UNCONNECTED:
         return Text(
             "主要原因是未接入路网：出发点或设施附近没有可步行道路，请核对坐标或补充道路。",
-            " Main cause: no walkable street near the homes or the facility; check the coordinates "
+            " Main cause: no walkable street near the start or the facility; check the coordinates "
             "or add the missing street.",
         )
     walked = math.isfinite(nearest_m) and main == TOO_FAR and nearest_m > words.limit_m
@@ -123,15 +134,20 @@ def _say_severed(noun: Text, obstacle: Obstacle, named: Text) -> Text:
     else:
         walk = Text("却没有步行道路可达", "no walkable way leads to any")
     if obstacle.kind:
-        barrier = _BARRIER.get(obstacle.kind, Text(obstacle.kind, obstacle.kind))
+        barrier = _TYPE.get(obstacle.type) or _BARRIER[obstacle.kind]
         name = Text(f"“{obstacle.name}”", f' "{obstacle.name}"') if obstacle.name else Text("", "")
         between = Text(
             f"，中间隔着{barrier.zh}{name.zh}。", f"; {barrier.en}{name.en} lies between."
         )
+    elif math.isfinite(obstacle.detour_factor):
+        between = Text(
+            "；两点之间没有绘出足以造成绕行的障碍，请现场查找缺少的过街通道或大门。",
+            "; no barrier is mapped there that explains it: look for a missing crossing or gate.",
+        )
     else:
         between = Text(
-            "；两点之间没有绘出障碍，请现场查找缺少的过街通道或大门。",
-            "; no barrier is mapped there: look for a missing crossing or gate.",
+            "；数据中两处的道路互不相连，可能缺少步行道路数据，请核对。",
+            "; in the data the streets there are not joined to the rest: paths may be missing.",
         )
     return Text(
         f"主要原因是被阻隔：最近的{noun.zh}{named.zh}直线仅{straight}米，{walk.zh}{between.zh}",

@@ -15,35 +15,19 @@ Per community: the cause that leaves out most households; equals go by the order
 from dataclasses import dataclass
 from itertools import pairwise
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
-from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from geo.crs import unproject
 from geo.units import BoolArray, FloatArray, IntArray
+from services.barriers import Barriers, find_obstacles
 from services.coverage import Reach, Walks
 from services.verdicts import Homes
 
 CAUSES = ("no_facility", "severed", "too_far", "full", "unconnected")
 NO_FACILITY, SEVERED, TOO_FAR, FULL, UNCONNECTED = range(len(CAUSES))
 _SHORTEST_STRAIGHT_M = 1.0
-_WALL = "wall"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Barriers:
-    """Lines nobody crosses on foot away from bridges, in the network's coordinates.
-
-    `kind` and `name` have shape `(B,)`; `lines` and the index over them likewise.
-    """
-
-    kind: tuple[str, ...]
-    name: tuple[str, ...]
-    lines: NDArray[np.object_]
-    tree: shapely.STRtree
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,8 +63,9 @@ class HomeCauses:
 class Obstacle:
     """What cuts a community off: figures of the home that stands for those cut off.
 
-    `detour_factor` is inf where there is no way at all; `kind` is empty where no barrier is
-    mapped, and the place is then the middle of the straight line.
+    `detour_factor` is inf where there is no way at all; `kind` is empty where no mapped barrier
+    explains it, and the place is then the middle of the straight line. `type` is what the barrier
+    really is (`hedge` of kind `wall`), empty where unknown.
     """
 
     detour_factor: float
@@ -88,6 +73,7 @@ class Obstacle:
     straight_m: float
     facility: int
     kind: str
+    type: str
     name: str
     lon: float
     lat: float
@@ -116,18 +102,6 @@ class CommunityCauses:
     nearest_m: FloatArray
     facility: IntArray
     obstacle: dict[int, Obstacle]
-
-
-def build_barriers(barriers: gpd.GeoDataFrame, crs: str) -> Barriers:
-    """Barriers (WGS 84, columns `kind` and `name`) in the metric `crs`, with an index over them."""
-    usable = barriers[~(barriers.geometry.isna() | barriers.geometry.is_empty)]
-    lines = usable.geometry.to_crs(crs).to_numpy() if len(usable) else np.empty(0, dtype=object)
-    return Barriers(
-        kind=tuple(usable["kind"].astype(str)),
-        name=tuple(usable["name"].fillna("").astype(str)),
-        lines=lines,
-        tree=shapely.STRtree(lines),
-    )
 
 
 def find_home_causes(
@@ -203,7 +177,7 @@ def find_home_causes(
 
 
 def sum_causes(
-    homes: Homes, causes: HomeCauses, walks: Walks, barriers: Barriers
+    homes: Homes, causes: HomeCauses, walks: Walks, barriers: Barriers, *, severed_detour: float
 ) -> CommunityCauses:
     """Causes per community, with the obstacle where most of those left out are cut off."""
     size = len(homes.total)
@@ -232,44 +206,8 @@ def sum_causes(
         weight=weight,
         nearest_m=nearest_m,
         facility=facility,
-        obstacle=_find_obstacles(homes, causes, cut_off, walks, barriers),
+        obstacle=_choose_obstacles(homes, causes, cut_off, walks, barriers, severed_detour),
     )
-
-
-def find_crossings(
-    start_xy: FloatArray, end_xy: FloatArray, barriers: Barriers
-) -> tuple[IntArray, FloatArray]:
-    """Return which barrier straight lines meet, and where.
-
-    A railway, river or motorway outweighs a wall, whichever comes first: a compound's own wall has
-    its gates, and a home's way to the far side leads through them to the line that cannot be crossed.
-
-    Parameters
-    ----------
-    start_xy, end_xy
-        Shape `(K, 2)`, metres, in the barriers' coordinates.
-
-    Returns
-    -------
-    barrier
-        Shape `(K,)`: row of the first barrier of the stronger sort met, -1 where none is met.
-    place_xy
-        Shape `(K, 2)`: where it is met; the middle of the line where none is.
-    """
-    barrier = np.full(len(start_xy), -1, dtype=np.int64)
-    place_xy = (start_xy + end_xy) / 2.0
-    lines = np.asarray(shapely.linestrings(np.stack([start_xy, end_xy], axis=1)), dtype=object)
-    line, met = barriers.tree.query(lines, predicate="intersects")
-    if len(line) == 0:
-        return barrier, place_xy
-    crossing = shapely.intersection(lines[line], barriers.lines[met])
-    lead = shapely.shortest_line(shapely.points(start_xy[line]), crossing)
-    wall = np.array([kind == _WALL for kind in barriers.kind], dtype=np.bool_)[met]
-    order = np.lexsort((met, shapely.length(lead), wall, line))
-    first = order[np.unique(line[order], return_index=True)[1]]
-    barrier[line[first]] = met[first]
-    place_xy[line[first]] = shapely.get_coordinates(shapely.get_point(lead[first], -1))
-    return barrier, place_xy
 
 
 def _measure_detour(walk_m: FloatArray, straight_m: FloatArray) -> FloatArray:
@@ -305,28 +243,41 @@ def _count_straight(
     return np.array([len(np.unique(owner[places])) for places in near], dtype=np.int64)
 
 
-def _find_obstacles(
-    homes: Homes, causes: HomeCauses, cut_off: IntArray, walks: Walks, barriers: Barriers
+def _choose_obstacles(
+    homes: Homes,
+    causes: HomeCauses,
+    cut_off: IntArray,
+    walks: Walks,
+    barriers: Barriers,
+    severed_detour: float,
 ) -> dict[int, Obstacle]:
     """Obstacle of each community with homes in `cut_off` (positions within `causes`).
 
-    The barrier that cuts off most of the weight stands for all; the home of weighted median
-    detour behind it gives the figures and the place.
+    The barrier that cuts off most of the weight stands for all; where none explains it, those with
+    a long walk and those with none are groups of their own. The home of weighted median detour in
+    the group gives the figures and the place.
     """
     if len(cut_off) == 0:
         return {}
     community = homes.community[causes.home[cut_off]]
     weight = homes.weight[causes.home[cut_off]]
-    barrier, place_xy = find_crossings(
-        walks.demand_xy[causes.home[cut_off]], causes.target_xy[cut_off], barriers
+    walk_m = causes.walk_m[cut_off]
+    barrier, place_xy = find_obstacles(
+        walks.demand_xy[causes.home[cut_off]],
+        causes.target_xy[cut_off],
+        walk_m,
+        barriers,
+        severed_detour=severed_detour,
     )
     labels = [
-        (barriers.kind[index], barriers.name[index]) if index >= 0 else ("", "")
-        for index in barrier.tolist()
+        (barriers.kind[index], barriers.type[index], barriers.name[index], True)
+        if index >= 0
+        else ("", "", "", joined)
+        for index, joined in zip(barrier.tolist(), np.isfinite(walk_m).tolist(), strict=True)
     ]
     names = {label: number for number, label in enumerate(sorted(set(labels), reverse=True))}
     label_of = np.array([names[label] for label in labels], dtype=np.int64)
-    detour = _measure_detour(causes.walk_m[cut_off], causes.straight_m[cut_off])
+    detour = _measure_detour(walk_m, causes.straight_m[cut_off])
     chosen = dict(_pick_heaviest(community, label_of, weight))
     behind = np.flatnonzero(
         label_of == np.array([chosen[place] for place in community.tolist()], dtype=np.int64)
@@ -336,14 +287,15 @@ def _find_obstacles(
     obstacles = {}
     for place, pick in medians.items():
         index = int(behind[pick])
-        kind, name = labels[index]
+        kind, sort, name, _ = labels[index]
         lon, lat = place_lonlat[index].tolist()
         obstacles[place] = Obstacle(
             detour_factor=float(detour[index]),
-            walk_m=float(causes.walk_m[cut_off[index]]),
+            walk_m=float(walk_m[index]),
             straight_m=float(causes.straight_m[cut_off[index]]),
             facility=int(causes.facility[cut_off[index]]),
             kind=kind,
+            type=sort,
             name=name,
             lon=round(lon, 7),
             lat=round(lat, 7),

@@ -13,8 +13,9 @@ from geo.units import UNREACHED, BoolArray, FloatArray, IntArray
 from layers.kinds import Kind
 from layers.standards.model import Rule, Text, Value
 from services import sentences
-from services.causes import Barriers
+from services.barriers import Barriers
 from services.coverage import Reach, Walks, limit_in_metres, measure_reach
+from services.people import People
 from services.verdicts import NOT_APPLICABLE, UNKNOWN, Homes, StatusArray
 
 Say = Callable[[int], Text]
@@ -67,13 +68,21 @@ class CityFacts:
         enough: BoolArray = count_within(pairs, limit_m=limit_m) >= count
         return enough
 
-    def people(self, row: int) -> sentences.People:
-        """Return how many live in a community."""
-        return sentences.People(
+    @property
+    def located_households(self) -> FloatArray:
+        """Shape `(C,)`: sum over the starting points; the official count where those have none."""
+        homes = self.homes
+        return np.where(homes.counted & (homes.total > 0), homes.total, self.households)
+
+    def people(self, row: int) -> People:
+        """Return how many live in a community: officially, and at its starting points."""
+        return People(
             households=float(self.households[row]),
             total=float(self.homes.total[row]),
             counted=bool(self.homes.counted[row]),
             cell=bool(self.is_cell[row]),
+            listed=bool(self.homes.listed[row]),
+            streets=bool(self.homes.streets[row]),
         )
 
     def words(self, rule: Rule, limit: Value) -> sentences.Words:

@@ -17,7 +17,8 @@ from geo.units import BoolArray
 from layers.kinds import Kind
 from layers.results import GAPS, shape_table
 from layers.standards.model import Rule, StandardPack
-from services.causes import CAUSES, CommunityCauses, build_barriers
+from services.barriers import build_barriers
+from services.causes import CAUSES, CommunityCauses
 from services.cityfacts import CityFacts
 from services.coverage import WALK, Reach, Walks, locate_facilities
 from services.judges import JUDGES, Judgement
@@ -53,7 +54,8 @@ def find_gaps(
         Walks already measured, by kind: to the nearest of *all* facilities of the kind. Kinds
         not in it are measured here.
     barriers
-        Lines nobody crosses away from bridges, WGS 84, columns `kind` and `name`.
+        Lines nobody crosses away from bridges, WGS 84, columns `kind`, `name` and, where known,
+        `type` (what a line really is: `hedge`, `canal`).
     kinds
         Facility kinds by code.
     speeds_m_s

@@ -128,7 +128,7 @@ def _judge_inside(
         needed=test.count.value,
         found=np.where(status == MET, certain, possible).astype(np.float64),
         unit=test.count.unit,
-        affected=np.where(status == GAP, city.households, 0.0),
+        affected=np.where(status == GAP, city.located_households, 0.0),
         causes=None,
         say=lambda row: settled.say(row) if settled.status[row] else say(row),
     )
@@ -175,6 +175,7 @@ def _judge_walk(
         ),
         city.walks,
         city.barriers,
+        severed_detour=city.severed_detour,
     )
     sure = set(candidates.certain.tolist())
     names = city.walks.facilities["name"].to_numpy(dtype=object)
@@ -190,6 +191,7 @@ def _judge_walk(
             parts.append(
                 sentences.say_share_unknown(
                     words,
+                    people,
                     float(certain[row]),
                     float(possible[row]),
                     share,

@@ -15,9 +15,9 @@ import xlsxwriter
 
 _STATUS_ZH = {"met": "达标", "gap": "缺口", "unknown": "未知", "not_applicable": "不适用"}
 _SOURCE_ZH = {
-    "primary": "原文",
+    "primary": "原文核对",
     "secondary": "二手来源",
-    "derived": "推算",
+    "derived": "推导值",
     "unverified": "未核实",
 }
 _MAX_TEXT = 32_000
@@ -61,6 +61,8 @@ def _build_sheets(tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any
     ]
 
 
+_UNIT_ZH = {"share": "比例", "facilities": "处", "min": "分钟", "m": "米"}
+_SEVERITY_ZH = {"error": "错误", "warning": "提醒", "info": "备注"}
 _BASIS_ZH = {
     "households": "按户数",
     "buildings": "按住宅建筑",
@@ -135,7 +137,7 @@ def _gap_sheet(gaps: pd.DataFrame, names: pd.Series, manifest: Mapping[str, Any]
             "应有": listed["needed"],
             "实有": listed["found"],
             "差额": listed["shortfall"],
-            "单位": listed["unit"],
+            "单位": listed["unit"].map(lambda unit: _UNIT_ZH.get(unit, unit)),
             "受影响户数": listed["households_affected"].round(0),
             "依据状态": listed["source_status"].map(_SOURCE_ZH),
             "原因": listed["reason"],
@@ -145,7 +147,8 @@ def _gap_sheet(gaps: pd.DataFrame, names: pd.Series, manifest: Mapping[str, Any]
 
 
 def _notice_sheet(notices: pd.DataFrame) -> pd.DataFrame:
-    return notices.rename(
+    told = notices.assign(severity=notices["severity"].map(_SEVERITY_ZH))
+    return told.rename(
         columns={
             "severity": "级别",
             "code": "代码",
@@ -239,10 +242,18 @@ def _write_page(path: Path, sheets: Sequence[Sheet], manifest: Mapping[str, Any]
         loader=jinja2.PackageLoader("services", "templates"), autoescape=True
     )
     environment.filters["cell"] = _format_cell
+    judged = {rule["kind"] for pack in manifest["packs"] for rule in pack["rules"]}
+    names = {kind["name_zh"] for kind in manifest["kinds"] if kind["code"] not in judged}
     page = environment.get_template("report.html").render(
-        sheets=sheets, manifest=manifest, most=_MAX_PAGE_ROWS
+        sheets=[_narrow(sheet, names) for sheet in sheets], manifest=manifest, most=_MAX_PAGE_ROWS
     )
     path.write_text(page, encoding="utf-8")
+
+
+def _narrow(sheet: Sheet, dropped: set[str]) -> Sheet:
+    """Leave out of a printed sheet the shares of kinds no rule is about; the workbook has them all."""
+    gone = [name for name in sheet.frame.columns if name in dropped and name in sheet.shares]
+    return Sheet(sheet.title, sheet.frame.drop(columns=gone), sheet.shares - set(gone))
 
 
 def _format_cell(value: object, *, is_share: bool) -> str:

@@ -3,17 +3,16 @@
 Plain text: names from maps and tables are put in as they are, and escaped by whoever draws them.
 """
 
-import math
 from dataclasses import dataclass
 from datetime import date
 
 from layers.standards.model import Rule, Text, Value
-from services.verdicts import SHARE_TOLERANCE
+from services.people import People, join, open_all, open_some, write_share
 
 _FORCE = {
     "shall": Text("应", "shall have"),
     "should": Text("宜", "should have"),
-    "strive": Text("力争", "strives to have"),
+    "strive": Text("力争", "should strive to have"),
     "target": Text("目标是", "aims to have"),
     "practice": Text("按做法", "by practice has"),
 }
@@ -50,38 +49,6 @@ class Words:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class People:
-    """Households of one community: how many, and whether that is known.
-
-    `counted` says whether weights are households, `cell` that the area is an analysis cell, and
-    `named` that a sentence before has said of whom it speaks.
-    """
-
-    households: float
-    total: float
-    counted: bool
-    cell: bool
-    named: bool = False
-
-    @property
-    def subject(self) -> Text:
-        """What the area is called."""
-        return Text("该分析单元", "This cell") if self.cell else Text("该社区", "This community")
-
-    def is_all(self, weight: float) -> bool:
-        """Whether a part of the people is all of them, sums of floats allowed for."""
-        return weight >= self.total * (1.0 - SHARE_TOLERANCE)
-
-    def say(self, weight: float) -> Text:
-        """Return a part of the people as households and share."""
-        part = _share(weight / self.total if self.total > 0 else math.nan)
-        if not self.counted:
-            return Text(f"约{part}的住户", f"about {part} of homes")
-        count = _count(weight)
-        return Text(f"{count.zh}户（{part}）", f"{count.en} households ({part})")
-
-
 def build_words(rule: Rule, limit: Value, *, name: Text, traveller: str, limit_m: float) -> Words:
     """Words for a rule about the kind called `name`, walked within `limit` (`limit_m` metres)."""
     plain = Text(name.zh, name.en if name.en[1:2].isupper() else name.en[:1].lower() + name.en[1:])
@@ -111,10 +78,12 @@ def say_not_in_force(rule: Rule, today: date) -> Text:
 
 def say_below(people: People, needed: float) -> Text:
     """Return that the rule begins with more households."""
+    note = people.note if people.differs else Text("", "")
     return Text(
-        f"{people.subject.zh}{people.households:,.0f}户，不足{needed:,.0f}户，本规则不适用。",
-        f"{people.subject.en} has {people.households:,.0f} households, fewer than the "
-        f"{needed:,.0f} from which on the rule applies.",
+        f"{people.subject.zh}{people.households:,.0f}户{note.zh}，"
+        f"不足{needed:,.0f}户，本规则不适用。",
+        f"{people.subject.en} has {people.households:,.0f} households{note.en}, "
+        f"fewer than the {needed:,.0f} from which on the rule applies.",
     )
 
 
@@ -163,9 +132,10 @@ def say_share_met(
     some = _some(words, places=places)
     ask = _ask(needed)
     if people.is_all(covered):
-        head = _join(_open_all(people), Text("全部住户", "all"))
+        everyone = f"all {people.noun.en}" if people.streets else "all"
+        head = join(open_all(people), Text(f"全部{people.noun.zh}", everyone))
     else:
-        head = _join(_open_some(people), people.say(covered))
+        head = join(open_some(people, covered), people.say(covered))
     return Text(
         f"{head.zh}在{words.walk.zh}内可到{some.zh}，达到要求的{ask.zh}。",
         f"{_capital(head.en)} have a known {some.en} within {words.walk.en}; {ask.en} is asked "
@@ -181,30 +151,38 @@ def say_share_gap(
     ask = _ask(needed)
     some = _some(words, places=places)
     if people.is_all(lacking):
-        head = _join(_open_all(people), Text("", "none has a"))
+        everyone = "no street point has a" if people.streets else "none has a"
+        head = join(open_all(people), Text("全部道路起点在" if people.streets else "", everyone))
     else:
-        head = _join(_open_some(people), people.say(lacking), Text("在", " have no"))
+        head = join(open_some(people, lacking), people.say(lacking), Text("在", " have no"))
     return Text(
-        f"{head.zh}{words.walk.zh}内没有已知的{some.zh}；覆盖率{_share(share)}，要求{ask.zh}。",
+        f"{head.zh}{words.walk.zh}内没有已知的{some.zh}；覆盖率{write_share(share)}，要求{ask.zh}。",
         f"{_capital(head.en)} known {some.en} within {words.walk.en}; coverage is "
-        f"{_share(share)}, {ask.en} is asked for.",
+        f"{write_share(share)}, {ask.en} is asked for.",
     )
 
 
 def say_share_unknown(
-    words: Words, certain: float, possible: float, needed: Value, *, inclusive: bool, places: bool
+    words: Words,
+    people: People,
+    certain: float,
+    possible: float,
+    needed: Value,
+    *,
+    inclusive: bool,
+    places: bool,
 ) -> Text:
     """Return both bounds, and which columns would settle it."""
     open_zh, open_en, settle_zh, settle_en = _open(inclusive=inclusive, places=places)
     some = _some(words, places=places)
     ask = _ask(needed)
     return Text(
-        f"{words.walk.zh}内的{words.plain.zh}{open_zh}未知：确定有{some.zh}的住户占"
-        f"{_share(certain)}，若未知的都算则占{_share(possible)}，要求{ask.zh}；"
+        f"{words.walk.zh}内的{words.plain.zh}{open_zh}未知：确定有{some.zh}的{people.noun.zh}占"
+        f"{write_share(certain)}，若未知的都算则占{write_share(possible)}，要求{ask.zh}；"
         f"补充{settle_zh}后即可判定。",
-        f"It is unknown {open_en} within {words.walk.en}: {_share(certain)} of homes "
-        f"certainly have a {some.en}, {_share(possible)} if every unknown one counts, {ask.en} is "
-        f"asked for; {settle_en} would settle it.",
+        f"It is unknown {open_en} within {words.walk.en}: {write_share(certain)} of "
+        f"{people.noun.en} certainly have a {some.en}, {write_share(possible)} if every unknown one "
+        f"counts, {ask.en} is asked for; {settle_en} would settle it.",
     )
 
 
@@ -216,12 +194,12 @@ def say_inside(words: Words, status: str, certain: int, possible: int, present: 
     counter = words.rule.counter
     if status == "met":
         return Text(
-            f"范围内有{certain}{counter}{words.kind.zh}，达到要求。",
+            f"社区范围内有{certain}{counter}{words.kind.zh}，达到要求。",
             f"Inside the boundary there are {certain}: the rule is met.",
         )
     if status == "unknown":
         return Text(
-            f"范围内有{present}{counter}{words.plain.zh}，其中{possible - certain}{counter}"
+            f"社区范围内有{present}{counter}{words.plain.zh}，其中{possible - certain}{counter}"
             f"是否普惠未知；补充{_SETTLE_INCLUSIVE.zh}后即可判定。",
             f"Inside the boundary there are {present} (kind: {words.plain.en}); for "
             f"{possible - certain} of them it is unknown whether they are inclusive; "
@@ -229,27 +207,30 @@ def say_inside(words: Words, status: str, certain: int, possible: int, present: 
         )
     held = (
         Text(
-            f"范围内已知的只有{possible}{counter}",
-            f"Inside the boundary only {possible} are known",
+            f"社区范围内已知的{words.kind.zh}只有{possible}{counter}",
+            f"Inside the boundary only {possible} (kind: {words.kind.en}) are known",
         )
         if possible
-        else Text("范围内没有已知的", "Inside the boundary none is known")
+        else Text(
+            f"社区范围内没有已知的{words.kind.zh}",
+            f"Inside the boundary no {words.kind.en} is known",
+        )
     )
     others = present - possible
     also = Text(
-        f"；范围内的{others}{counter}{words.plain.zh}不是普惠性" if others else "",
+        f"；已有的{others}{counter}{words.plain.zh}不是普惠性的" if others else "",
         f"; {others} (kind: {words.plain.en}) are not inclusive" if others else "",
     )
-    return _join(held, also, Text("。", "."))
+    return join(held, also, Text("。", "."))
 
 
 def say_demand(words: Words, people: People, threshold: float, count: float) -> Text:
     """Return what the rule asks of a community of this size; another sentence follows."""
     force = _FORCE[words.rule.force]
     return Text(
-        f"{people.subject.zh}{people.households:,.0f}户，达到{threshold:,.0f}户，"
+        f"{people.subject.zh}{people.households:,.0f}户{people.note.zh}，达到{threshold:,.0f}户，"
         f"{force.zh}设有{count:.0f}{words.rule.counter}{words.kind.zh}；",
-        f"With {people.households:,.0f} households ({threshold:,.0f} or more) "
+        f"With {people.households:,.0f} households{people.note.en}, at least {threshold:,.0f}, "
         f"{people.subject.en.lower()} {force.en} {count:.0f} {words.kind.en}. ",
     )
 
@@ -293,52 +274,8 @@ def _some(words: Words, *, places: bool) -> Text:
 
 def _ask(needed: Value) -> Text:
     mark = _STATUS[needed.source.status]
-    return Text(f"{_share(needed.value)}{mark.zh}", f"{_share(needed.value)}{mark.en}")
-
-
-def _open_some(people: People) -> Text:
-    """Open a sentence about some of the people."""
-    if people.named:
-        return Text("其中", "")
-    if not people.counted:
-        return Text(f"{people.subject.zh}户数未知，按出发点估计，", "Households are unknown: ")
-    count = _count(people.total)
-    return Text(f"{people.subject.zh}{count.zh}户中，", f"Of {count.en} households, ")
-
-
-def _open_all(people: People) -> Text:
-    """Open a sentence about all the people."""
-    if people.named:
-        return Text("", "")
-    if not people.counted:
-        return Text(f"{people.subject.zh}户数未知，", "Households are unknown: ")
-    count = _count(people.total)
-    return Text(
-        f"{people.subject.zh}{count.zh}户，", f"{people.subject.en} has {count.en} households: "
-    )
-
-
-def _join(*parts: Text) -> Text:
-    return Text("".join(part.zh for part in parts), "".join(part.en for part in parts))
+    return Text(f"{write_share(needed.value)}{mark.zh}", f"{write_share(needed.value)}{mark.en}")
 
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _count(number: float) -> Text:
-    """Households as text: whole numbers, and never 0 for a part of one."""
-    if 0 < number < 0.5:
-        return Text("不足1", "fewer than 1")
-    return Text(f"{number:,.0f}", f"{number:,.0f}")
-
-
-def _share(share: float) -> str:
-    """Return a share as per cent; never 100% for less than all, never 0% for more than none.
-
-    >>> _share(1.0), _share(0.9999), _share(0.0001), _share(0.7)
-    ('100%', '99.9%', '0.1%', '70.0%')
-    """
-    if share in {0.0, 1.0}:
-        return f"{share:.0%}"
-    return f"{min(max(share * 100.0, 0.1), 99.9):.1f}%"

@@ -83,9 +83,7 @@ def _summarize_rows(rows: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _yardstick_shares(
-    yardsticks: Yardsticks, one: KindReach, limit_m: float
-) -> dict[str, Any]:
+def _yardstick_shares(yardsticks: Yardsticks, one: KindReach, limit_m: float) -> dict[str, Any]:
     inside = yardsticks.building_community >= 0
     buildings = (one.building_m[inside] <= limit_m).mean() if inside.any() else np.nan
     land = yardsticks.land_community >= 0

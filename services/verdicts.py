@@ -38,6 +38,10 @@ class Homes:
         Shape `(C,)`: their sum.
     points
         Shape `(C,)`: number of demand points.
+    listed
+        Shape `(C,)`: whether they come from the user's table.
+    streets
+        Shape `(C,)`: whether they lie along streets, nothing being known of where people live.
     """
 
     community: IntArray
@@ -45,6 +49,8 @@ class Homes:
     counted: BoolArray
     total: FloatArray
     points: IntArray
+    listed: BoolArray
+    streets: BoolArray
 
     def sum_where(self, chosen: BoolArray) -> FloatArray:
         """Weight of the chosen demand points per community, shape `(C,)`."""
@@ -78,12 +84,19 @@ def build_homes(communities: gpd.GeoDataFrame, demand: pd.DataFrame) -> Homes:
     use = inside & counted[community]
     weight[use] = households[use]
     total = np.bincount(community[inside], weights=weight[inside], minlength=size)
+    source = demand["source"].to_numpy(dtype=object)
+
+    def has_source(name: str) -> BoolArray:
+        return np.bincount(community[inside & (source == name)], minlength=size) > 0
+
     return Homes(
         community=community.astype(np.int64),
         weight=weight,
         counted=counted,
         total=total.astype(np.float64),
         points=points.astype(np.int64),
+        listed=has_source("table"),
+        streets=has_source("streets"),
     )
 
 

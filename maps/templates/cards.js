@@ -59,6 +59,7 @@ const facilityCard = (i) => {
   if (data.kind === "kindergarten" || inclusive !== null) row(table, t("facility_inclusive"), inclusive === null ? t("unknown") : t(inclusive ? "value_yes" : "value_no"));
   optionalRow(table, "facility_capacity", facilities.capacity[i]);
   optionalRow(table, "facility_classes", facilities.classes[i]);
+  optionalRow(table, "facility_free", facilities.free[i]);
   if (known(facilities.opened[i])) row(table, t("facility_opening_year"), String(facilities.opened[i]));
   row(table, t("facility_reached_by"), t(facilities.reached_by[i] ? `by_${facilities.reached_by[i]}` : "by_none"));
   row(table, t("facility_entrances"), count(facilities.entrances[i]));

@@ -128,6 +128,6 @@ def _explain_validation(error: RequestValidationError) -> tuple[str, str]:
 
 
 def _wants_page(request: Request) -> bool:
-    path = request.url.path
-    page = path == "/" or path.startswith("/maps/")
+    data = ("/v1/", "/collections", "/conformance", "/openapi.json", "/assets/", "/static/")
+    page = not request.url.path.startswith(data)
     return page and "text/html" in request.headers.get("accept", "")

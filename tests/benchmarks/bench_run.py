@@ -29,7 +29,7 @@ from support.record import CATCHMENTS, DATA, REPEATS, find_osm, judge, save, sho
 WALL_TARGET_S, PEAK_TARGET_MIB = 25.0, 1536.0
 COVERAGE_TARGET_MS, ISOCHRONE_TARGET_MS = 50.0, 100.0
 N_REQUESTS = 100
-COMMAND = [sys.executable, "-c", "from services.cli import main; main()"]
+COMMAND = [str(Path(sys.executable).with_name("lifecircle"))]
 
 
 def run_once(config: Path, out: Path) -> tuple[float, float]:

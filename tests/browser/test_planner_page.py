@@ -74,8 +74,8 @@ def test_kind_and_limit_switch(address, open_page):
     before = page.locator(".figure strong").inner_text()
     page.locator("#kind").select_option("hospital")
     expect(page.locator(".kicker")).to_contain_text("医院")
+    page.frame("map").wait_for_url("**/maps/hospital?**")
     _wait_for_map(page)
-    assert "/maps/hospital" in page.frames[1].url
     assert _asked(page)["kind"] == "hospital"
     page.locator("#limits label", has_text="5分钟").first.click()
     expect(page.locator(".kicker")).to_contain_text("5分钟")

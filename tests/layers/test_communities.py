@@ -11,7 +11,9 @@ from layers.communities import (
     COMMUNITY_COLUMNS,
     build_cells,
     check_extent,
+    check_margin,
     check_places,
+    explain_missing_households,
     from_boundaries,
     read_communities,
 )
@@ -79,7 +81,8 @@ def test_missing_households_are_unknown_and_named(read):
         户数=[5.0, np.nan, np.nan],
         geometry=[square(0), square(1), square(2)],
     )
-    notice = one(notices, "missing_households")
+    assert notices == []
+    notice = one(explain_missing_households(frame, layer="c.gpkg"), "missing_households")
     assert (notice.severity, notice.row, notice.count) == ("warning", "2, 3", 2)
     assert frame["households"].isna().tolist() == [False, True, True]
 
@@ -180,6 +183,24 @@ class TestExtent:
         assert float(notice.found.split()[0]) == pytest.approx(459, abs=3)
         assert check_extent(self.frame(shape), BOUNDS, 400) == []
 
+    def test_many_too_near_the_edge_are_one_notice(self):
+        """Columns 3 and 4 from the middle end 0.01° and 0° before the east edge: short of 1080 m."""
+        near = [square(column, row) for column in (3, 4) for row in (-2, -1, 0)]
+        frame = self.frame(square(), *near)
+        notice = one(check_extent(frame, BOUNDS, 1080), "extract_too_small")
+        assert (notice.severity, notice.count) == ("warning", 6)
+        assert notice.row == "1, 2, 3, 4, 5, 6"
+        assert "6 of 7" in notice.message
+        assert float(notice.found.split()[0]) == pytest.approx(0, abs=1)
+        assert len(check_extent(frame.iloc[:6], BOUNDS, 1080)) == 5
+        assert check_margin(frame.iloc[:6], BOUNDS, 1080, layer="x", most_single=0)[0].count == 5
+
+    def test_only_the_first_twenty_are_listed(self):
+        frame = self.frame(*[square(4)] * 25)
+        (notice,) = check_margin(frame, BOUNDS, 1080, layer="osm")
+        assert notice.count == 25
+        assert notice.row.endswith(", 18, 19, …")
+
     def test_one_in_another_city(self):
         far = shapely.transform(square(), lambda xy: np.add(xy, (1.0, 0)))
         notice = one(check_extent(self.frame(square(), far), BOUNDS, 1080), "outside_extent")
@@ -271,7 +292,8 @@ def test_catchments_of_las_palmas(shared_data):
     frame, notices = read_communities(path)
     assert len(frame) == 29
     assert "error" not in severities(notices)
-    assert one(notices, "missing_households").count == 29
+    missing = explain_missing_households(frame, layer=path.name)
+    assert one(missing, "missing_households").count == 29
     assert frame.geometry.is_valid.all()
     assert frame["community_id"].is_monotonic_increasing
 

@@ -5,7 +5,16 @@ import numpy as np
 import pytest
 import shapely
 
-from geo.crs import bd09_to_gcj02, metric_crs, project, unproject, wgs84_to_bd09, wgs84_to_gcj02
+from geo.crs import (
+    bd09_to_gcj02,
+    bd09_to_wgs84,
+    gcj02_to_wgs84,
+    metric_crs,
+    project,
+    unproject,
+    wgs84_to_bd09,
+    wgs84_to_gcj02,
+)
 from geo.network import build_network
 from layers.datum import check_datum, measure_shift
 from layers.osm import read_osm
@@ -125,3 +134,30 @@ def test_nanjing_shops_in_gcj02(shared_data):
     assert as_is.best == ""
     shifted = measure_shift(moved(wgs84_to_gcj02, lonlat), streets.network)
     assert shifted.best == "gcj02"
+
+
+@pytest.mark.parametrize(
+    ("declared", "true", "to_declared", "from_true"),
+    [
+        ("gcj02", 'crs = "EPSG:4326"', gcj02_to_wgs84, None),
+        ("gcj02", 'crs = "bd09"', gcj02_to_wgs84, wgs84_to_bd09),
+        ("bd09", 'crs = "EPSG:4326"', bd09_to_wgs84, None),
+        ("bd09", 'crs = "gcj02"', bd09_to_wgs84, wgs84_to_gcj02),
+        ("EPSG:4326", 'crs = "gcj02"', None, wgs84_to_gcj02),
+        ("EPSG:4490", 'crs = "bd09"', None, wgs84_to_bd09),
+    ],
+)
+def test_a_wrong_declaration_is_named(network, homes, declared, true, to_declared, from_true):
+    """Places written in one datum (`from_true`), read as another (`to_declared`)."""
+    written = moved(from_true, homes) if from_true else homes
+    read = moved(to_declared, written) if to_declared else written
+    (notice,) = check_datum(frame(read), network, layer="x", declared=declared)
+    assert (notice.severity, notice.code) == ("warning", "datum_looks_shifted")
+    for text in (notice.message, notice.message_zh):
+        assert declared in text
+        assert true in text
+
+
+@pytest.mark.parametrize("declared", [None, "gcj02", "bd09", "EPSG:4326", 4545])
+def test_a_right_declaration_passes(network, homes, declared):
+    assert check_datum(frame(homes), network, layer="x", declared=declared) == []

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from geo.crs import metric_crs, project, unproject
 from geo.network import build_network
-from layers.communities import build_cells, read_communities
+from layers.communities import build_cells, explain_missing_households, read_communities
 from layers.demand import DEMAND_COLUMNS, build_demand, fill_households, read_demand
 from layers.demand_shares import settle_table
 from layers.osm import read_osm
@@ -127,13 +127,15 @@ class TestGrades:
             "c1": ["buildings"],
             "c2": ["land"],
             "c3": ["streets"],
-            "c4": ["area"],
         }
         assert demand.points["demand_id"].is_unique
         assert list(demand.points.columns) == [*DEMAND_COLUMNS, "geometry"]
         assert (demand.points["weight"] > 0).all()
         sums = demand.points.groupby("community_id")["households"].sum()
-        assert sums.round(9).tolist() == [70, 100, 100, 100, 100]
+        assert sums.round(9).tolist() == [70, 100, 100, 100]
+        notice = next(n for n in demand.notices if n.code == "demand_unknown")
+        assert (notice.severity, notice.row, notice.count) == ("warning", "c4", 1)
+        assert "未知" in notice.message_zh
         assert {"demand_from_streets", "demand_unknown", "households_differ"} <= codes(demand)
 
     def test_the_yardsticks_hold_every_building_and_all_land(self, network):
@@ -237,6 +239,17 @@ class TestStreets:
         assert demand.points["households"].sum() == pytest.approx(40)
         assert set(demand.points["source"]) == {"streets"}
 
+    def test_nobody_lives_where_homes_cannot_stand(self, network):
+        """The street west of the middle is a bridge: one community is left with nothing."""
+        west = shapely.get_coordinates(shapely.centroid(network.edge_lines))[:, 0] < ORIGIN[0] - 1
+        places = communities(
+            box(-3000, -100, -2000, 100), box(2000, -100, 3000, 100), households=[40, 40]
+        )
+        demand = build(network, places, edge_homes=~west)
+        assert set(demand.points["community_id"]) == {"c1"}
+        assert next(n for n in demand.notices if n.code == "demand_unknown").row == "c0"
+        assert set(build(network, places).points["community_id"]) == {"c0", "c1"}
+
 
 class TestTable:
     def places(self, households=100.0):
@@ -284,6 +297,48 @@ class TestTable:
         assert np.isnan(demand.points["households"].tolist()[1])
         assert demand.points["weight"].tolist() == [100, 100]
         assert "demand_households_unknown" in codes(demand)
+
+    def test_equal_shares_are_said(self, network):
+        """Two communities whose rows state nothing, one where a row takes what the other leaves."""
+        places = communities(
+            *(box(1000 * k, 0, 1000 * k + 1000, 1000) for k in range(4)),
+            households=[100, np.nan, 100, 100],
+        )
+        given = table(
+            *((f"a{k}", np.nan, np.nan, point(10 + k, 10)) for k in range(4)),
+            *((f"b{k}", np.nan, np.nan, point(1010 + k, 10)) for k in range(2)),
+            ("c0", 60, np.nan, point(2010, 10)),
+            ("c1", np.nan, np.nan, point(2020, 10)),
+            ("d0", np.nan, np.nan, point(3010, 10)),
+        )
+        demand = build(network, places, table=given)
+        (notice,) = (n for n in demand.notices if n.code == "households_split_equally")
+        assert (notice.severity, notice.count, notice.row) == ("warning", 7, "c0, c1, c2")
+        assert "7 rows state no households" in notice.message
+        assert "1 of them" in notice.message
+        assert "平均分摊" in notice.message_zh
+        assert "households_split_by_residents" not in codes(demand)
+
+    def test_shares_by_residents_are_for_the_record(self, network):
+        given = table(("a", np.nan, 300, point(10, 10)), ("b", np.nan, 100, point(20, 20)))
+        demand = build(network, self.places(), table=given)
+        assert [(n.severity, n.code) for n in demand.notices] == [
+            ("info", "households_split_by_residents")
+        ]
+
+    def test_rows_beside_known_ones_of_an_unknown_community_are_named(self, network):
+        given = table(("a", 100, np.nan, point(10, 10)), ("b", np.nan, np.nan, point(20, 20)))
+        demand = build(network, self.places(np.nan), table=given)
+        assert demand.points["weight"].tolist() == [100, 100]
+        assert codes(demand) == {"demand_households_unknown"}
+
+    def test_households_are_missing_only_where_the_table_cannot_tell(self, network):
+        places = communities(box(0, 0, 1000, 1000), box(1000, 0, 2000, 1000))
+        given = table(("a", 1000, np.nan, point(10, 10)), ("d", np.nan, np.nan, point(1200, 20)))
+        filled, _ = fill_households(places, build(network, places, table=given))
+        (notice,) = explain_missing_households(filled, layer="c.csv")
+        assert (notice.row, notice.count) == ("c1", 1)
+        assert explain_missing_households(filled.iloc[:1], layer="c.csv") == []
 
     def test_communities_without_households_take_the_sum(self, network):
         places = communities(
@@ -410,5 +465,5 @@ class TestLasPalmas:
         demand = build_demand(
             cells, buildings=extract.buildings, residential=extract.residential, network=network
         )
-        assert set(demand.points["community_id"]) == set(cells["community_id"])
+        assert set(demand.points["community_id"]) <= set(cells["community_id"])
         assert len(demand.buildings) == len(extract.buildings)

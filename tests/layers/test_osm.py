@@ -226,7 +226,7 @@ def test_barriers_boundaries_and_transit(osm_file) -> None:
                 13: ([22, 23], {"waterway": "river", "name": "渭河"}),
                 14: ([20, 22], {"waterway": "river", "tunnel": "culvert"}),
                 15: ([21, 23], {"highway": "motorway"}),
-                16: ([23, 20], {"barrier": "wall"}),
+                16: ([23, 20], {"barrier": "fence"}),
                 17: (
                     ring(20),
                     {
@@ -247,6 +247,8 @@ def test_barriers_boundaries_and_transit(osm_file) -> None:
         )
     )
     assert sorted(extract.barriers["kind"]) == ["motorway", "railway", "wall", "waterway"]
+    types = dict(zip(extract.barriers["kind"], extract.barriers["type"], strict=True))
+    assert types == {"motorway": "", "railway": "", "wall": "fence", "waterway": "river"}
     assert extract.boundaries["ref_code"].tolist() == ["6103"]
     assert extract.transit_stops["stop_id"].tolist() == ["n5"]
     [members] = extract.transit_routes["members"]

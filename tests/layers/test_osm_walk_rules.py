@@ -105,8 +105,32 @@ def test_walkers_one_way(tags: dict[str, str], forward: bool, backward: bool) ->
 
 
 def test_platforms_without_highway() -> None:
-    assert RULES.judge_way({"public_transport": "platform"}) == Walk("platform")
+    assert RULES.judge_way({"public_transport": "platform"}) == Walk("platform", homes=False)
     assert RULES.judge_way({"railway": "platform", "foot": "no"}) is None
+
+
+@pytest.mark.parametrize(
+    ("tags", "homes"),
+    [
+        ({"highway": "residential"}, True),
+        ({"highway": "residential", "bridge": "no", "tunnel": "no"}, True),
+        ({"highway": "service", "service": "driveway", "access": "private"}, True),
+        ({"highway": "service", "tunnel": "building_passage"}, True),
+        ({"highway": "residential", "bridge": "yes"}, False),
+        ({"highway": "footway", "bridge": "boardwalk"}, False),
+        ({"highway": "footway", "tunnel": "yes"}, False),
+        ({"highway": "footway", "indoor": "yes"}, False),
+        ({"highway": "trunk"}, False),
+        ({"highway": "primary_link"}, False),
+        ({"highway": "primary", "expressway": "yes", "sidewalk": "both"}, False),
+        ({"highway": "steps"}, False),
+        ({"highway": "corridor"}, False),
+        ({"highway": "platform"}, False),
+        ({"highway": "service", "service": "parking_aisle"}, False),
+    ],
+)
+def test_where_homes_may_stand(tags: dict[str, str], homes: bool) -> None:
+    assert RULES.judge_way(tags).homes is homes
 
 
 def test_a_long_road_tunnel_depends_on_its_length() -> None:

@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 import shapely
 
+from layers.columns import read_columns
 from layers.parcels import PARCEL_COLUMNS, read_parcels
+from layers.results import PARCELS, TABLES
 
 LON, LAT = 107.14, 34.36
 # 200 m x 100 m at 34.36° N: one degree of longitude is 111320 cos 34.36° = 91,900 m
@@ -45,6 +47,9 @@ def test_values_and_units(read):
     )
     assert not [notice for notice in notices if notice.severity != "info"]
     assert list(frame.columns) == [*PARCEL_COLUMNS, "geometry"]
+    assert {name: str(frame[name].dtype) for name in PARCEL_COLUMNS} == {
+        name: column.dtype for name, column in TABLES["parcels"].items()
+    }
     assert frame["parcel_id"].tolist() == ["A", "B"]
     assert frame["level"].tolist() == ["kindergarten", "primary_school"]
     assert frame["area_m2"].tolist() == pytest.approx([20_000, 20_000])
@@ -78,3 +83,11 @@ def test_points_have_no_area_of_their_own(tmp_path):
     )
     frame, _ = read_parcels(tmp_path / "p.csv")
     assert frame["area_m2"].isna().all()
+
+
+def test_every_code_a_parcel_may_hold_is_documented():
+    columns = read_columns("parcels").columns
+    for name in ("level", "status"):
+        codes = set(columns[name].words.values())
+        assert codes
+        assert [code for code in codes if f"`{code}`" not in PARCELS[name].meaning] == []

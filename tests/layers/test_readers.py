@@ -236,6 +236,42 @@ class TestCodes:
         }
 
 
+class TestNoPlace:
+    def read(self, write, text):
+        notices = read_table(write(text, "homes.csv"), layer_name="demand", geometry="any")[1]
+        return one(notices, "no_geometry"), notices
+
+    @pytest.mark.parametrize(
+        ("header", "lacks", "lacks_zh"),
+        [("经度", "latitude missing", "缺少纬度列"), ("纬度", "longitude missing", "缺少经度列")],
+    )
+    def test_half_a_pair_is_named(self, write, header, lacks, lacks_zh):
+        notice, notices = self.read(write, f"小区名称,户数,{header},备用\n甲,5,34.3,x\n")
+        assert notice.severity == "error"
+        assert (notice.found, notice.column) == (header, header)
+        assert lacks in notice.message
+        assert lacks_zh in notice.message_zh
+        assert one(notices, "columns_not_used").found == "备用"
+
+    def test_two_systems_make_no_pair(self, write):
+        notice, _ = self.read(write, "小区名称,户数,gcj02_lng,纬度\n甲,5,107.1,34.3\n")
+        assert notice.found == "gcj02_lng, 纬度"
+        assert "different coordinate systems" in notice.message
+
+    def test_addresses_are_not_looked_up(self, write):
+        notice, notices = self.read(write, "小区名称,户数,详细地址\n甲,5,经二路1号\n")
+        assert (notice.found, notice.column) == ("详细地址", "详细地址")
+        assert "address only" in notice.message
+        assert "地址解析" in notice.message_zh
+        assert "columns_not_used" not in codes(notices)
+
+    def test_beside_coordinates_an_address_is_merely_not_used(self, write):
+        path = write("小区名称,地址,经度,纬度\n甲,经二路1号,107.1,34.3\n", "homes.csv")
+        notices = read_table(path, layer_name="demand", geometry="any")[1]
+        assert not errors(notices)
+        assert one(notices, "columns_not_used").found == "地址"
+
+
 class TestColumns:
     def test_required_column_missing(self, write):
         path = write("名称,经度,纬度\n一店,107.1,34.3\n", "shops.csv")

@@ -62,6 +62,21 @@ def test_lengths_and_names(osm_file) -> None:
     assert walk_m(streets, A, D) == pytest.approx(2000, abs=3)
 
 
+def test_a_bridge_is_a_piece_of_its_own_without_homes(osm_file) -> None:
+    """One street of 1000 + 1000 m and a bridge of 1000 m between: one name, yet three pieces."""
+    street = {"highway": "residential", "name": "长街"}
+    streets, _ = build(
+        osm_file,
+        {1: A, 2: B, 3: C, 4: place(3000, 0)},
+        {10: ([1, 2], street), 11: ([2, 3], {**street, "bridge": "yes"}), 12: ([3, 4], street)},
+    )
+    network = streets.network
+    assert sorted(network.edge_length_m[streets.edge_homes]) == pytest.approx([1000, 1000], abs=2)
+    assert network.edge_length_m[~streets.edge_homes] == pytest.approx([1000], abs=2)
+    assert streets.ways["way_id"].to_numpy()[network.edge_way[~streets.edge_homes]].tolist() == [11]
+    assert walk_m(streets, A, place(3000, 0)) == pytest.approx(3000, abs=4)
+
+
 @pytest.mark.parametrize(
     "tags",
     [

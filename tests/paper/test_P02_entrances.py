@@ -126,6 +126,8 @@ def test_P16_locked_back_gate(town):
     gap = gaps[(gaps["community_id"] == "A") & (gaps["kind"] == "shop")].iloc[0]
     assert (gap["status"], gap["cause"]) == ("gap", "severed")
     assert gap["detour_factor"] == pytest.approx(2650 / 111.8, rel=0.01)
+    assert gap["barrier_kind"] == "wall"
+    assert "中间隔着围墙" in gap["reason"]
 
 
 def test_P17_private_roads_lead_out_but_not_through(town):

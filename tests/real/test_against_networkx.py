@@ -6,9 +6,12 @@ and ways come straight from the file, every node of a way stays a node of the gr
 cuts the segment next to it, and Dijkstra's algorithm runs in whatever networkx makes of it.
 
 Residents' ways can be left but not entered. So each of their nodes that also belongs to an open street stands twice,
-with an edge of no length outwards; a residents' gate likewise has one node on each side. Where a point is equally near
-to several segments (a corner), it is tied to all of them and the best counts: the product takes one and says that
-nobody walks farther for it, which is thereby tested too.
+with an edge of no length outwards; a residents' gate likewise has one node on each side.
+
+Points start on the nearest segment within 150 m; but on one of the main network rather than on a detached piece (under
+5 % of the longest part) if that is at most 60 m farther, and an entrance on a public one rather than a residents' if
+that is at most 30 m farther. Where a point is equally near to several segments (a corner), it is tied to all of them and
+the best counts: the product takes one and says that nobody walks farther for it, which is thereby tested too.
 
 Both sides measure in metres; the product rounds each straight piece to a thousandth. Equal means within a metre.
 """
@@ -33,6 +36,9 @@ TOLERANCE_M = 1.0
 N_HOMES = 1200
 MIN_ISLAND_M = 1000.0
 MAX_LEG_M = 150.0
+MAIN_SHARE = 0.05
+DETACHED_EXTRA_M = 60.0
+FORECOURT_M = 30.0
 MAIN_LIMIT_S = 15 * 60.0
 ADULT_M_S, CHILD_M_S = 1.2, 1.0
 
@@ -49,6 +55,7 @@ class Segment:
     forward: bool
     backward: bool
     resident: bool
+    main: bool = True
 
     @property
     def length_m(self) -> float:
@@ -157,6 +164,28 @@ def _part_residents(segments: list[Segment]) -> list[Any]:
     return [(own, node) for node, own in names.items()]
 
 
+Near = tuple[float, list[Segment]]
+
+
+def _find_nearest(segments: list[Segment], shapes: np.ndarray) -> list[Near]:
+    """Metres to the nearest segment within reach, and all segments exactly that near; per point."""
+    tree = shapely.STRtree([shapely.LineString(segment.ends) for segment in segments])
+    found: list[Near] = [(float("inf"), []) for _ in shapes]
+    (rows, _), legs = tree.query_nearest(
+        shapes, max_distance=MAX_LEG_M, return_distance=True, all_matches=False
+    )
+    for row, leg in zip(rows.tolist(), legs.tolist(), strict=True):
+        found[row] = (leg, [])
+    hits = tree.query(shapes[rows], predicate="dwithin", distance=legs + 1e-6)
+    for place, at in hits.T.tolist():
+        found[rows[place]][1].append(segments[at])
+    return found
+
+
+def _prefer(wanted: Near, other: Near, extra_m: float) -> Near:
+    return wanted if wanted[1] and wanted[0] <= other[0] + extra_m else other
+
+
 class PlainCity:
     """The walking graph with homes and entrances cut in, searched with networkx."""
 
@@ -187,6 +216,8 @@ class PlainCity:
         for segment in segments:
             length[part_of[segment.a]] += segment.length_m
         longest = max(length, key=lambda part: length[part])
+        for segment in segments:
+            segment.main = length[part_of[segment.a]] >= MAIN_SHARE * length[longest]
         return [
             segment
             for segment in segments
@@ -199,28 +230,28 @@ class PlainCity:
     ) -> tuple[dict[int, list[tuple[float, Node]]], dict[Node, list[tuple[Node, float]]]]:
         """Feet of the points: per segment, and per point with its straight leg."""
         segments = [segment for segment in segments if segment.length_m > 0]
-        tree = shapely.STRtree([shapely.LineString(segment.ends) for segment in segments])
-        names = list(points)
+        main = [segment for segment in segments if segment.main]
+        public = [segment for segment in main if not segment.resident]
         shapes = shapely.points(np.array(list(points.values())))
-        first, leg = tree.query_nearest(
-            shapes, max_distance=MAX_LEG_M, return_distance=True, all_matches=False
+        anywhere, on_main, on_public = (
+            _find_nearest(some, shapes) for some in (segments, main, public)
         )
-        nearest = dict(zip(first[0].tolist(), leg.tolist(), strict=True))
         cuts: dict[int, list[tuple[float, Node]]] = defaultdict(list)
         legs: dict[Node, list[tuple[Node, float]]] = defaultdict(list)
-        rows = np.array(sorted(nearest))
-        reach = np.array([nearest[row] + 1e-6 for row in rows])
-        hits = tree.query(shapes[rows], predicate="dwithin", distance=reach)
-        for place, at in hits.T.tolist():
-            name, segment = names[rows[place]], segments[at]
-            (ax, ay), (bx, by) = segment.ends
-            x, y = points[name]
-            share = ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / segment.length_m**2
-            share = min(max(share, 0.0), 1.0)
-            foot = ("foot", name, at)
-            cuts[id(segment)].append((share, foot))
-            gap = np.hypot(ax + share * (bx - ax) - x, ay + share * (by - ay) - y)
-            legs[name].append((foot, float(gap)))
+        for row, (name, (x, y)) in enumerate(points.items()):
+            leg, near = anywhere[row]
+            if not any(segment.main for segment in near):
+                leg, near = _prefer(on_main[row], (leg, near), DETACHED_EXTRA_M)
+            if name[0] == "entrance" and all(segment.resident for segment in near):
+                leg, near = _prefer(on_public[row], (leg, near), FORECOURT_M)
+            for segment in near:
+                (ax, ay), (bx, by) = segment.ends
+                share = ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / segment.length_m**2
+                share = min(max(share, 0.0), 1.0)
+                foot = ("foot", name, id(segment))
+                cuts[id(segment)].append((share, foot))
+                gap = np.hypot(ax + share * (bx - ax) - x, ay + share * (by - ay) - y)
+                legs[name].append((foot, float(gap)))
         return cuts, legs
 
     def _build(

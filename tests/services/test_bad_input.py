@@ -213,6 +213,7 @@ def cross_itself(city):
 
 def forget_households(city):
     city.communities[0]["households"] = None
+    city.homes[0]["households"] = ""
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from services.api.deps import LimitQuery, ModeDep, RunDep
 from services.api.opened import OpenRun
 from services.api.pages import read_words, render_page
 from services.api.routes.collections import describe_landing
-from services.errors import InvalidQuery
+from services.errors import InvalidQuery, UnknownItem
 
 router = APIRouter(include_in_schema=False)
 Lang = Literal["zh", "en"]
@@ -68,6 +68,27 @@ def get_map(
     )
     del embed
     return HTMLResponse(page.html, headers={"Content-Security-Policy": page.policy})
+
+
+@router.get("/report.html")
+def get_report_page(run: RunDep) -> FileResponse:
+    """Send the run's printable report."""
+    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'"
+    path = _get_report(run, "report.html")
+    return FileResponse(path, headers={"Content-Security-Policy": policy})
+
+
+@router.get("/report.xlsx")
+def get_report_workbook(run: RunDep) -> FileResponse:
+    """Send the run's workbook."""
+    return FileResponse(_get_report(run, "report.xlsx"), filename="lifecircle-report.xlsx")
+
+
+def _get_report(run: OpenRun, name: str) -> Path:
+    path = run.run.path / name
+    if not path.is_file():
+        raise UnknownItem(name, [])
+    return path
 
 
 @router.get("/favicon.ico")

@@ -91,7 +91,8 @@ function drawControls() {
       groups.set(kind.group, group);
     }
     const unknown = kind.status === "unknown" ? ` · ${t("unknown")}` : "";
-    const option = el("option", "", pick(kind, "name") + unknown);
+    const name = pick(kind, "name");
+    const option = el("option", "", name.charAt(0).toUpperCase() + name.slice(1) + unknown);
     option.value = kind.code;
     groups.get(kind.group).append(option);
   }
@@ -140,8 +141,13 @@ async function drawAbout() {
   if (packs.length) parts.push(el("p", "quiet", `${t("packs")}${t("colon")}${packs.join(t("comma"))}`));
   const link = el("a", "", t("api"));
   link.href = "/docs";
+  const files = ["html", "xlsx"].map((ending) => {
+    const file = el("a", "", t(`report_${ending}`));
+    file.href = `/report.${ending}`;
+    return file;
+  });
   const made = page.city.created ? t("made", { date: String(page.city.created).slice(0, 10) }) : "";
-  parts.push(el("p", "quiet", [...found.attribution, made, t("all_maps_offline")].filter(Boolean).join(" · "), " · ", link));
+  parts.push(el("p", "quiet", [...found.attribution, made, t("all_maps_offline")].filter(Boolean).join(" · "), " · ", files[0], " · ", files[1], " · ", link));
   at("about").replaceChildren(...parts);
 }
 

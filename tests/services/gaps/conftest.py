@@ -86,9 +86,9 @@ def _build_town(
 ) -> PaperTown:
     """Build a town; streets cross where they share a coordinate.
 
-    A home has `at`, `households` (missing: unknown), `community` and `weight`; a facility `at`,
+    A home has `at`, `households` (missing: unknown), `community`, `weight` and `source`; a facility `at`,
     `kind` and whatever else its table may hold; a community `id`, `households` and `area`
-    (x0, y0, x1, y1); a barrier `kind`, `name` and `line`.
+    (x0, y0, x1, y1); a barrier `kind`, `name`, `type` and `line`.
     """
     number = {xy: index for index, xy in enumerate(dict.fromkeys(chain.from_iterable(streets)))}
     paths = [[number[xy] for xy in street] for street in streets]
@@ -110,7 +110,7 @@ def _build_town(
             "name": "",
             "households": _numbers(homes, "households"),
             "weight": [float(home.get("weight", home.get("households", 1.0))) for home in homes],
-            "source": "table",
+            "source": [home.get("source", "table") for home in homes],
         },
         geometry=_points(homes),
         crs="EPSG:4326",
@@ -152,6 +152,7 @@ def _build_town(
         {
             "kind": pd.array([row["kind"] for row in barriers], dtype="str"),
             "name": pd.array([row.get("name", "") for row in barriers], dtype="str"),
+            "type": pd.array([row.get("type", "") for row in barriers], dtype="str"),
         },
         geometry=[LineString(_degrees(row["line"])) for row in barriers],
         crs="EPSG:4326",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from geo.crs import project
-from services.causes import CAUSES, build_barriers, find_crossings
+from services.causes import CAUSES
 from services.verdicts import build_homes, judge_at_least
 
 CRS = "EPSG:32648"
@@ -61,7 +61,10 @@ def test_severed_where_nothing_is_mapped(paper_town):
     assert (row["cause"], row["barrier_kind"], row["barrier_name"]) == ("severed", "", "")
     assert place_m(row) == pytest.approx([0, 100], abs=0.1)
     assert "大门" in row["reason"]
-    assert "no barrier is mapped there: look for a missing crossing or gate" in row["reason_en"]
+    assert (
+        "no barrier is mapped there that explains it: look for a missing crossing or gate"
+        in row["reason_en"]
+    )
 
 
 def test_severed_without_any_way(paper_town):
@@ -77,7 +80,236 @@ def test_severed_without_any_way(paper_town):
     assert math.isnan(row["detour_factor"])
     assert math.isnan(row["nearest_m"])
     assert row["nearest_facility_id"] == "s"
-    assert "没有步行道路可达" in row["reason"]
+    assert "没有步行道路可达；数据中两处的道路互不相连，可能缺少步行道路数据" in row["reason"]
+    assert "the streets there are not joined to the rest" in row["reason_en"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "named"), [("wall", ""), ("railway", "railway"), ("waterway", "waterway")]
+)
+def test_without_any_way_a_wall_is_not_blamed(paper_town, kind, named):
+    """No walk: streets are not joined in the data. Only a line like a railway is named for that."""
+    town = paper_town(
+        streets=[[(0, 0), (3000, 0)], [(0, 200), (3000, 200)]],
+        homes=[{"at": (0, 0), "households": 420}],
+        facilities=[{"id": "s", "kind": "shop", "at": (0, 200)}],
+        communities=[{"id": "A", "households": 420}],
+        barriers=[{"kind": kind, "line": [(-900, 100), (900, 100)]}],
+    )
+    row = town.judge().loc[SHOP]
+    assert (row["cause"], row["barrier_kind"]) == ("severed", named)
+    assert ("互不相连" in row["reason"]) == (named == "")
+    assert place_m(row) == pytest.approx([0, 100], abs=0.1)
+
+
+def test_those_without_any_way_stand_apart(paper_town):
+    """A way round of 2200 m for 100 households, none for 300 on streets of their own: they speak."""
+    town = paper_town(
+        streets=[*TWO_BANKS, [(0, 400), (3000, 400)]],
+        homes=[
+            {"at": (0, 0), "households": 100},
+            {"at": (0, 400), "households": 300},
+        ],
+        facilities=[{"kind": "shop", "at": (0, 200)}],
+        communities=[{"id": "A", "households": 400}],
+    )
+    row = town.judge().loc[SHOP]
+    assert math.isnan(row["detour_factor"])
+    assert place_m(row) == pytest.approx([0, 300], abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("tag", "zh", "en"),
+    [
+        ("hedge", "绿篱", "a hedge lies between"),
+        ("fence", "围栏", "a fence lies between"),
+        ("guard_rail", "护栏", "a guard rail lies between"),
+        ("retaining_wall", "挡土墙", "a retaining wall lies between"),
+        ("city_wall", "城墙", "a city wall lies between"),
+        ("wall", "围墙", "a wall lies between"),
+        ("", "围墙", "a wall lies between"),
+    ],
+)
+def test_a_hedge_is_called_a_hedge(paper_town, tag, zh, en):
+    town = paper_town(
+        streets=TWO_BANKS,
+        homes=[{"at": (0, 0), "households": 420}],
+        facilities=[{"kind": "shop", "at": (0, 200)}],
+        communities=[{"id": "A", "households": 420}],
+        barriers=[{"kind": "wall", "type": tag, "line": [(-500, 100), (900, 100)]}],
+    )
+    row = town.judge().loc[SHOP]
+    assert row["barrier_kind"] == "wall"
+    assert f"中间隔着{zh}。" in row["reason"]
+    assert en in row["reason_en"]
+
+
+def test_a_piece_of_hedge_explains_no_detour(paper_town):
+    """40 m of hedge on the straight line and 2000 m extra: nothing is said to lie between."""
+    town = paper_town(
+        streets=TWO_BANKS,
+        homes=[{"at": (0, 0), "households": 420}],
+        facilities=[{"kind": "shop", "at": (0, 200)}],
+        communities=[{"id": "A", "households": 420}],
+        barriers=[{"kind": "wall", "type": "hedge", "line": [(-20, 100), (20, 100)]}],
+    )
+    row = town.judge().loc[SHOP]
+    assert (row["cause"], row["barrier_kind"]) == ("severed", "")
+    assert "没有绘出足以造成绕行的障碍" in row["reason"]
+
+
+def test_a_part_of_the_households_is_never_above_their_sum(paper_town):
+    """The table states 1500 households, its compounds 5000 + 2000 = 7000.
+
+    1500 decides whether the rule binds; of the 7000, 5000 (71.4 %) have none within the walk.
+    """
+    town = paper_town(
+        streets=[[(-3000, 0), (3000, 0)]],
+        homes=[{"at": (2500, 0), "households": 5000}, {"at": (0, 0), "households": 2000}],
+        facilities=[
+            {"kind": "kindergarten", "at": (0, 0), "inclusive": True},
+            {"id": "s", "kind": "shop", "at": (0, 0)},
+        ],
+        communities=[{"id": "A", "households": 1500, "area": (-3000, 500, 3000, 600)}],
+    )
+    gaps = town.judge()
+    walk = gaps.loc[("A", "bj.kindergarten.1500.walk")]
+    assert walk["households_affected"] == 5000
+    assert walk["reason"].startswith(
+        "该社区1,500户（小区表合计7,000户），达到1,500户，力争设有1所普惠性幼儿园；"
+        "按小区表7,000户计，5,000户（71.4%）在步行"
+    )
+    assert walk["reason_en"].startswith(
+        "With 1,500 households (7,000 by its compounds), at least 1,500, this community"
+    )
+    assert "Of the 7,000 by its compounds, 5,000 households (71.4%) have no" in walk["reason_en"]
+    shop = gaps.loc[SHOP]
+    assert shop["reason"].startswith(
+        "该社区1,500户（小区表合计7,000户），按小区表7,000户计，5,000户（71.4%）在步行"
+    )
+    assert shop["reason_en"].startswith(
+        "This community has 1,500 households (7,000 by its compounds). Of the 7,000 by its "
+        "compounds, 5,000 households (71.4%) have no"
+    )
+    inside = gaps.loc[("A", "bj.kindergarten.1500.inside")]
+    assert (inside["status"], inside["households_affected"]) == ("gap", 7000)
+    assert "（小区表合计7,000户）" in inside["reason"]
+
+
+def test_thresholds_take_the_official_count(paper_town):
+    """1499 households officially, 7000 by the compounds: the rule from 1500 on does not apply."""
+    town = paper_town(
+        streets=[[(-3000, 0), (3000, 0)]],
+        homes=[{"at": (0, 0), "households": 7000}],
+        facilities=[{"kind": "kindergarten", "at": (0, 0), "inclusive": True}],
+        communities=[{"id": "A", "households": 1499}],
+    )
+    row = town.judge().loc[("A", "bj.kindergarten.1500.walk")]
+    assert row["status"] == "not_applicable"
+    assert row["reason"] == "该社区1,499户（小区表合计7,000户），不足1,500户，本规则不适用。"
+
+
+@pytest.mark.parametrize(
+    ("located", "opening"),
+    [
+        (1500, "其中1,490户"),
+        (1515, "按小区表1,515户计，1,505户"),
+        (1516, "按小区表1,516户计，1,506户"),
+    ],
+)
+def test_a_small_difference_is_said_where_it_shows(paper_town, located, opening):
+    """10 households near, the others not. Up to 1 % (15 of 1500) the sum is left out, unless a part
+
+    would exceed the official 1500.
+    """
+    town = paper_town(
+        streets=[[(-3000, 0), (3000, 0)]],
+        homes=[{"at": (2500, 0), "households": located - 10}, {"at": (0, 0), "households": 10}],
+        facilities=[{"kind": "kindergarten", "at": (0, 0), "inclusive": True}],
+        communities=[{"id": "A", "households": 1500}],
+    )
+    reason = town.judge().loc[("A", "bj.kindergarten.1500.walk"), "reason"]
+    assert f"；{opening}" in reason
+    assert ("（小区表合计" in reason) == (located == 1516)
+
+
+def test_street_points_are_not_called_homes(paper_town):
+    """Points along streets, households unknown: 3 of 4 by weight are too far."""
+    town = paper_town(
+        streets=[[(-3000, 0), (3000, 0)]],
+        homes=[
+            {"at": (0, 0), "weight": 1.0, "source": "streets"},
+            {"at": (2500, 0), "weight": 3.0, "source": "streets"},
+            {"at": (2500, 0), "source": "streets", "community": "B"},
+            {"at": (0, 0), "source": "streets", "community": "C"},
+        ],
+        facilities=[
+            {"kind": "shop", "at": (0, 0)},
+            {"id": "k", "kind": "kindergarten", "at": (0, 0)},
+        ],
+        communities=[{"id": code} for code in "ABC"],
+    )
+    gaps = town.judge()
+    some, none, every = (gaps.loc[(code, "bj.reach.shop")] for code in "ABC")
+    assert some["reason"].startswith("该社区户数未知，按道路起点估计，约75.0%的道路起点在步行")
+    assert some["reason_en"].startswith("Households are unknown: about 75.0% of street points have")
+    assert none["reason"].startswith("该社区户数未知，按道路起点估计，全部道路起点在步行")
+    assert "no street point has a known" in none["reason_en"]
+    assert every["reason"].startswith("该社区户数未知，按道路起点估计，全部道路起点在步行")
+    assert "all street points have a known" in every["reason_en"]
+    for row in (some, none, every):
+        assert "住户" not in row["reason"]
+        assert "homes" not in row["reason_en"]
+
+
+def test_households_spread_over_streets_say_so(paper_town):
+    """Official 2000 households spread along streets: a sum, but nobody knows where they live."""
+    town = paper_town(
+        streets=[[(-3000, 0), (3000, 0)]],
+        homes=[
+            {"at": (0, 0), "households": 500, "source": "streets"},
+            {"at": (2500, 0), "households": 1500, "source": "streets"},
+        ],
+        facilities=[
+            {"kind": "shop", "at": (0, 0)},
+            {"id": "k", "kind": "kindergarten", "at": (0, 0)},
+        ],
+        communities=[{"id": "A", "households": 2000}],
+    )
+    gaps = town.judge()
+    assert gaps.loc[SHOP, "reason"].startswith(
+        "该社区2,000户（按道路起点分摊）中，1,500户（75.0%）在步行"
+    )
+    walk = gaps.loc[("A", "bj.kindergarten.1500.walk")]
+    assert walk["reason"].startswith("该社区2,000户（按道路起点分摊），达到1,500户")
+    assert "spread over street points" in walk["reason_en"]
+    assert not gaps["reason"].str.contains("住户").any()
+    assert not gaps["reason_en"].str.contains("homes").any()
+
+
+def test_no_starting_point_is_unknown(paper_town):
+    """2000 households, not one starting point: the walk is open, the count inside is not."""
+    town = paper_town(
+        streets=[[(-3000, 0), (3000, 0)]],
+        homes=[{"at": (0, 0), "households": 9, "community": "elsewhere"}],
+        facilities=[
+            {"kind": "shop", "at": (0, 0)},
+            {"id": "k", "kind": "kindergarten", "at": (0, 0), "inclusive": False},
+        ],
+        communities=[{"id": "A", "households": 2000}, {"id": "B"}],
+    )
+    gaps = town.judge()
+    for code, rule in (
+        ("A", "bj.reach.shop"),
+        ("B", "bj.reach.shop"),
+        ("A", "bj.kindergarten.1500.walk"),
+    ):
+        row = gaps.loc[(code, rule)]
+        assert (row["status"], row["cause"]) == ("unknown", "data_missing")
+        assert row["reason"].startswith("该社区内没有已知的出发点")
+        assert math.isnan(row["households_affected"])
+    inside = gaps.loc[("A", "bj.kindergarten.1500.inside")]
+    assert (inside["status"], inside["households_affected"]) == ("gap", 2000)
 
 
 def test_too_far_along_the_streets(paper_town):
@@ -226,29 +458,6 @@ def test_the_barrier_that_cuts_off_most_is_named(paper_town):
     row = town.judge().loc[SHOP]
     assert (row["cause"], row["barrier_kind"]) == ("severed", "railway")
     assert place_m(row) == pytest.approx([0, 80], abs=0.1)
-
-
-def test_crossings_take_the_railway_before_the_wall(paper_town):
-    """From (0, 0) north to (0, 10): the railway at y = 5 outweighs the wall at y = 3.
-
-    From (-1, 0) only the wall at (-1, 3) is met, from (5, 0) only the railway; from (50, 0) nothing,
-    so the middle (50, 5) stands in.
-    """
-    town = paper_town(
-        streets=[[(0, 0), (100, 0)]],
-        homes=[{"at": (0, 0)}],
-        barriers=[
-            {"kind": "railway", "line": [(-0.5, 5), (9, 5)]},
-            {"kind": "wall", "line": [(-2, 3), (1, 3)]},
-        ],
-    )
-    barriers = build_barriers(town.barriers, CRS)
-    origin = np.array([700_000.0, 3_800_000.0])
-    start = origin + np.array([[0.0, 0.0], [-1.0, 0.0], [5.0, 0.0], [50.0, 0.0]])
-    barrier, place = find_crossings(start, start + np.array([0.0, 10.0]), barriers)
-    assert barrier.tolist() == [0, 1, 0, -1]
-    expected = np.array([[0, 5], [-1, 3], [5, 5], [50, 5]])
-    assert place - origin == pytest.approx(expected, abs=0.01)
 
 
 def test_three_values():
