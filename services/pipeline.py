@@ -1,76 +1,32 @@
 """The batch run, in order: read, measure, judge, write.
 
-`measure_city` turns a `City` into result tables and touches no file; `run_city` wraps it with
-reading and writing. A run folder appears complete or not at all.
+`run_city` wraps `services.measure` with reading and writing. A run folder appears complete or not
+at all.
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
-import numpy as np
-import pandas as pd
-
-from geo.snap import Links, snap_homes
 from layers.city import City, build_city
-from layers.config import CityConfig, RunSettings
+from layers.config import CityConfig
 from layers.demo import CITY_NAME, write_demo
-from layers.digest import digest_file
 from layers.errors import InvalidConfig
-from layers.notices import Notice, tabulate_notices
-from layers.results import shape_table
-from layers.standards.describe import describe_pack
+from layers.notices import Notice
 from layers.standards.load import read_packs
-from layers.standards.model import StandardPack
 from layers.store import read_run, stage_run, write_manifest, write_run, write_table
 from maps.pages import write_maps
-from services.coverage import (
-    KindReach,
-    Walks,
-    Yardsticks,
-    build_walks,
-    limit_in_metres,
-    measure_coverage,
-    measure_kind,
-    point_xy,
-    tabulate_access,
-)
 from services.errors import CannotWrite
 from services.failures import name_output
-from services.gaps import find_gaps
 from services.geopackage import write_geopackage
+from services.manifest import build_manifest
+from services.measure import Results, measure_city
 from services.progress import Report, no_progress
 from services.reports import write_reports
-from services.summary import summarize
-from services.tables import (
-    describe_demand,
-    describe_entrances,
-    describe_facilities,
-    describe_streets,
-    list_unconnected,
-)
-
-ATTRIBUTION = ("© OpenStreetMap contributors (ODbL 1.0)",)
-SYNTHETIC_ATTRIBUTION = (
-    "合成数据，非真实城市（格式同 OpenStreetMap；真实城市的地图须标注 © OpenStreetMap contributors, ODbL 1.0）",
-)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Results:
-    """Everything a run has to say: tables by name (see `layers.results`) and the manifest's facts."""
-
-    tables: dict[str, pd.DataFrame]
-    packs: tuple[StandardPack, ...]
-    summary: dict[str, Any]
-    kinds: list[dict[str, Any]]
-    notices: tuple[Notice, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +149,7 @@ def run_city(
             city = build_city(config, report=progress)
         with clock.time("measure"):
             results = measure_city(city, packs, day=day, progress=progress)
-        manifest = _build_manifest(city, results, clock)
+        manifest = build_manifest(city, results, clock.seconds)
         with name_output(out):
             _write_results(folder, city, results, manifest, clock, progress)
     return _summarize_run(out, manifest, results, time.perf_counter() - begin)
@@ -252,233 +208,6 @@ def _write_results(
         )
     manifest["timings_s"] = dict(clock.seconds)
     write_manifest(folder, manifest)
-
-
-def measure_city(
-    city: City,
-    packs: tuple[StandardPack, ...],
-    *,
-    day: date,
-    progress: Report = no_progress,
-) -> Results:
-    """Measure every kind, judge every rule, and shape the result tables."""
-    settings = city.config.settings
-    network = city.streets.network
-    walks = build_walks(
-        network,
-        city.demand.points,
-        city.facilities,
-        city.entrances,
-        max_leg_m=settings.max_leg_m,
-        edge_private=city.streets.edge_private,
-    )
-    yardsticks = _build_yardsticks(city)
-    speeds = {who: settings.speed_m_s(who) for who in ("adult", "older", "child")}
-    limits = {kind: _list_limits(kind, settings, packs) for kind in city.kinds}
-    measured = _measure_kinds(city, walks, yardsticks, limits, progress)
-    reach = {one.kind.code: one.reach for one in measured}
-    progress("judging rules", 0.0)
-    coverage = measure_coverage(
-        city.communities,
-        walks,
-        yardsticks,
-        city.kinds.values(),
-        {one.kind.code: one for one in measured},
-        speeds,
-        limits,
-    )
-    gaps = find_gaps(
-        packs,
-        walks,
-        city.communities,
-        reach,
-        city.extract.barriers,
-        city.kinds,
-        speeds,
-        severed_detour=settings.severed_detour,
-        today=day,
-    )
-    notices = (*city.notices, *list_unconnected(walks, settings.max_leg_m))
-    plain = {
-        "coverage": coverage,
-        "access": tabulate_access(walks, measured, speeds, settings.main_limit_min),
-        "gaps": gaps,
-        "communities": city.communities,
-        "facilities": describe_facilities(walks),
-        "entrances": describe_entrances(walks, city.streets),
-        "demand": describe_demand(walks, city.streets),
-        "streets": describe_streets(city.streets, measured, speeds),
-        "notices": tabulate_notices(notices),
-    }
-    tables = {name: shape_table(frame, name) for name, frame in plain.items()}
-    tables["base"] = _build_base(city)
-    tables["barriers"] = city.extract.barriers
-    return Results(
-        tables=tables,
-        packs=packs,
-        summary=summarize(coverage, yardsticks, measured, speeds, city.kinds.values()),
-        kinds=[
-            {
-                "code": kind.code,
-                "name_zh": kind.name_zh,
-                "name_en": kind.name_en,
-                "group": kind.group,
-                "traveller": kind.traveller,
-                "speed_m_s": speeds[kind.traveller],
-                "n_facilities": len(walks.list_facilities(kind.code)),
-                "status": "measured" if kind.code in reach else "unknown",
-            }
-            for kind in city.kinds.values()
-        ],
-        notices=notices,
-    )
-
-
-def _list_limits(
-    kind: str, settings: RunSettings, packs: tuple[StandardPack, ...]
-) -> list[tuple[float, str]]:
-    """Limits a kind is measured at: those of the settings, then those of rules about it."""
-    limits = [(float(limit), "min") for limit in settings.limits_min]
-    if (settings.main_limit_min, "min") not in limits:
-        limits.append((float(settings.main_limit_min), "min"))
-    for pack in packs:
-        for rule in pack.rules:
-            limit = dict(rule.list_values()).get("limit")
-            if rule.kind == kind and limit and (limit.value, limit.unit) not in limits:
-                limits.append((float(limit.value), str(limit.unit)))
-    return limits
-
-
-def _measure_kinds(
-    city: City,
-    walks: Walks,
-    yardsticks: Yardsticks,
-    limits: Mapping[str, list[tuple[float, str]]],
-    progress: Report,
-) -> list[KindReach]:
-    settings = city.config.settings
-    present = set(walks.facilities["kind"])
-    measured = []
-    for at, kind in enumerate(city.kinds.values()):
-        progress("measuring walks", at / len(city.kinds))
-        if kind.code in present:
-            speed = settings.speed_m_s(kind.traveller)
-            measured.append(
-                measure_kind(
-                    walks,
-                    yardsticks,
-                    kind,
-                    main_limit_m=limit_in_metres(settings.main_limit_min, "min", speed),
-                    longest_limit_m=max(
-                        limit_in_metres(limit, unit, speed) for limit, unit in limits[kind.code]
-                    ),
-                )
-            )
-    return measured
-
-
-def _build_yardsticks(city: City) -> Yardsticks:
-    demand = city.demand
-    network = city.streets.network
-    rows_of = pd.Series(np.arange(len(city.communities)), index=city.communities["community_id"])
-
-    def tie(frame: gpd.GeoDataFrame) -> tuple[Links, np.ndarray]:
-        links = snap_homes(
-            network, point_xy(frame, network.crs), max_leg_m=city.config.settings.max_leg_m
-        )
-        found = rows_of.reindex(frame["community_id"]).fillna(-1)
-        return links, found.to_numpy().astype(np.int64)
-
-    building_links, building_community = tie(demand.buildings)
-    land_links, land_community = tie(demand.land)
-    return Yardsticks(
-        building_links,
-        building_community,
-        land_links,
-        land_community,
-        demand.land["area_m2"].to_numpy(dtype=np.float64),
-    )
-
-
-def _build_base(city: City) -> gpd.GeoDataFrame:
-    """Water, green and rail: what the base map is drawn from beside the streets."""
-    extract = city.extract
-    rail = extract.barriers[extract.barriers["kind"] == "railway"].assign(kind="rail")
-    parts = [
-        extract.water.assign(kind="water")[["kind", "name", "geometry"]],
-        extract.green.assign(kind="green")[["kind", "name", "geometry"]],
-        rail[["kind", "name", "geometry"]],
-    ]
-    return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs="EPSG:4326")
-
-
-def _list_assumptions(city: City) -> list[dict[str, str]]:
-    settings = city.config.settings
-    lines = [
-        {
-            "zh": f"步行速度：成人{settings.adult_m_s:g}、老年人{settings.older_m_s:g}、"
-            f"儿童{settings.child_m_s:g}米/秒；时间规则按此换算，距离规则只比较路网米数。",
-            "en": f"Walking speeds: adult {settings.adult_m_s:g}, older {settings.older_m_s:g}, child "
-            f"{settings.child_m_s:g} m/s for time rules; distance rules compare network metres.",
-        },
-        {
-            "zh": f"住宅与设施出入口就近接入道路（不是路口），直线段计入步行距离；超过{settings.max_leg_m:g}米"
-            "为未接入路网，仍计入分母。",
-            "en": "Homes and entrances start at the nearest place on a street, not at a junction; the "
-            f"straight legs count. Beyond {settings.max_leg_m:g} m a point is unconnected and stays in "
-            "every denominator.",
-        },
-        {
-            "zh": f"总长不足{settings.min_island_m:g}米的孤立道路不参与计算，已列入数据提示。",
-            "en": f"Streets on islands shorter than {settings.min_island_m:g} m together are set aside "
-            "and listed in the notices.",
-        },
-    ]
-    if (city.communities["source"] == "cells").any():
-        lines.append(
-            {
-                "zh": "没有社区表：以规则网格代替社区，户数未知，覆盖率按住宅建筑、居住用地等估算。",
-                "en": "No table of communities: analysis cells stand in, households are unknown, and "
-                "shares are taken over homes as mapped.",
-            }
-        )
-    return lines
-
-
-def _build_manifest(city: City, results: Results, clock: _Clock) -> dict[str, Any]:
-    config, settings = city.config, city.config.settings
-    bounds = city.communities.total_bounds
-    tables = results.tables
-    return {
-        "product": "lifecircle",
-        "version": version("lifecircle"),
-        "created": datetime.now(tz=UTC).isoformat(timespec="seconds"),
-        "name": config.name,
-        "synthetic": config.synthetic,
-        "crs": city.streets.network.crs,
-        "bounds": [float(edge) for edge in bounds],
-        "inputs": [
-            {
-                "role": role,
-                "path": path.name,
-                "sha256": digest_file(path),
-                "bytes": path.stat().st_size,
-            }
-            for role, path in config.list_inputs()
-        ],
-        "osm_timestamp": city.extract.timestamp,
-        "packs": [describe_pack(pack) for pack in results.packs],
-        "kinds": results.kinds,
-        "groups": city.kinds.groups,
-        "settings": asdict(settings),
-        "limits_min": [float(limit) for limit in settings.limits_min],
-        "main_limit_min": float(settings.main_limit_min),
-        "summary": results.summary,
-        "counts": {name: len(frame) for name, frame in tables.items()},
-        "timings_s": dict(clock.seconds),
-        "assumptions": _list_assumptions(city),
-        "attribution": list(SYNTHETIC_ATTRIBUTION if config.synthetic else ATTRIBUTION),
-    }
 
 
 def _summarize_run(

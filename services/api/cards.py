@@ -260,5 +260,6 @@ def _sum_limit(
 
 
 def _concerns(notice: Row, names: set[str]) -> bool:
-    """Whether a notice names the community by code or name in its row or value."""
-    return notice["row"] in names or notice["found"] in names
+    """Whether a notice names the community by code or name in its rows or value."""
+    rows = {row.strip() for row in str(notice["row"]).split(",")}
+    return bool(rows & names) or notice["found"] in names
