@@ -72,6 +72,8 @@ def _draw_ring(network: StreetNetwork, pieces: Pieces, width_m: float) -> shapel
 def _find_blocks(lines: NDArray[np.object_], width_m: float) -> shapely.Geometry:
     """Blocks walked around whose inside, less the ribbons, is a hole small enough to be filled."""
     faces = shapely.get_parts(shapely.polygonize(lines))
+    # where streets cross without a node (bridges), a block may touch itself: it is left to the ribbons
+    faces = faces[shapely.is_valid(faces)]
     inside_m2 = shapely.area(faces) - width_m * shapely.length(faces) + 4 * width_m**2
     return shapely.union_all(faces[inside_m2 <= FILLED_HOLE_M2])
 

@@ -85,3 +85,29 @@ def test_nothing_reached_is_empty():
     walk_m = measure_outward(network, start, 10.0)
     (ring,) = draw_rings(network, [cut_reached(network, start, walk_m, 10.0)])
     assert ring.is_empty
+
+
+@given(seed=st.integers(0, 2000))
+def test_streets_that_cross_without_a_node(seed):
+    """Bridges everywhere: blocks between such streets touch or cut themselves, the polygon stays whole."""
+    rng = np.random.default_rng(seed)
+    node_xy = np.round(rng.uniform(0, 200, (14, 2)) / 10) * 10
+    ends = np.array([(a, b) for a in range(14) for b in range(a) if rng.random() < 0.35])
+    ends = ends[np.hypot(*(node_xy[ends[:, 0]] - node_xy[ends[:, 1]]).T) > 0]
+    n = len(ends)
+    network = build_network(
+        crs="EPSG:32648",
+        node_xy=node_xy,
+        path_nodes=ends.ravel(),
+        path_offsets=np.arange(0, 2 * n + 1, 2),
+        path_way=np.arange(n),
+        path_group=np.arange(n),
+        path_forward=np.ones(n, dtype=bool),
+        path_backward=np.ones(n, dtype=bool),
+        min_island_m=0.0,
+    )
+    nested = _nested(network, (100.0, 100.0))
+    for pieces, ring in zip(nested, draw_rings(network, nested), strict=True):
+        assert ring.is_valid
+        inside = shapely.buffer(ring, 1e-6)
+        assert shapely.covers(inside, piece_lines(network, pieces)).all()
