@@ -6,14 +6,24 @@ Under CI=true a missing city or browser is a failure; elsewhere the test is skip
 import ctypes
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI", "").lower() == "true"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 
 # Same examples on every run: a red build is a change in the code, not luck.
 settings.register_profile(
@@ -71,3 +81,14 @@ def artefacts() -> Path:
     folder = Path(os.environ.get("LIFECIRCLE_ARTEFACTS", ROOT / "artefacts"))
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def browser(chromium_path: Path) -> Iterator[Browser]:
+    """Debian's Chromium, driven by Playwright; one for all tests: a second driver would clash."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=str(chromium_path), args=list(CHROMIUM_FLAGS)
+        )
+        yield started
+        started.close()

@@ -14,7 +14,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 
 from layers.config import read_config
 from layers.demo import write_demo
@@ -22,10 +22,6 @@ from services.api.app import create_app
 from services.pipeline import run_city
 from services.settings import ServiceSettings
 
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 HOSTILE = (
     "<script>window.hit = 1</script>", '"><img src=x onerror="window.hit = 1">', "</script><b>x</b>",
     "${window.hit = 1}{{window.hit = 1}}", "' onmouseover='window.hit = 1", "=HYPERLINK(1)", "\u202e反\u0000",
@@ -89,15 +85,6 @@ def serve(run: Path) -> Iterator[str]:
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join(10)
-
-
-@pytest.fixture(scope="session")
-def browser(chromium_path: Path) -> Iterator[Browser]:
-    """Debian's Chromium, driven by Playwright."""
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=str(chromium_path), args=list(FLAGS))
-        yield started
-        started.close()
 
 
 @dataclass

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from layers.store import Run
 from maps.assets import assets_dir
@@ -18,10 +18,6 @@ pytestmark = pytest.mark.browser
 
 DESKTOP = {"width": 1400, "height": 900}
 PHONE = {"width": 390, "height": 844}
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 OUTER = """<!DOCTYPE html><meta charset="utf-8"><title>outer</title><link rel="icon" href="data:,">
 <iframe id="map" src="/pharmacy.html?embed=1" style="width:1000px;height:700px"></iframe>
 <script>window.heard = []; addEventListener("message", (event) => {
@@ -40,14 +36,6 @@ class Watched:
     def ready(self) -> Page:
         self.page.wait_for_selector("html[data-ready='1']")
         return self.page
-
-
-@pytest.fixture(scope="module")
-def browser(chromium_path: Path) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(chromium_path), args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -72,6 +72,8 @@ def become(order: dict) -> None:
         os.dup2(os.open(order[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.chdir(order["cwd"])
+    # a shell's background jobs are born deaf to Ctrl+C; the command is tested as one in front
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for name, what in order.get("tricks", {}).items():
         play(name, what)
     sys.argv = ["lifecircle", *order["argv"]]
