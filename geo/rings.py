@@ -75,7 +75,9 @@ def _find_blocks(lines: NDArray[np.object_], width_m: float) -> shapely.Geometry
     # where streets cross without a node (bridges), a block may touch itself: it is left to the ribbons
     faces = faces[shapely.is_valid(faces)]
     inside_m2 = shapely.area(faces) - width_m * shapely.length(faces) + 4 * width_m**2
-    return shapely.union_all(faces[inside_m2 <= FILLED_HOLE_M2])
+    small = faces[inside_m2 <= FILLED_HOLE_M2]
+    union = shapely.coverage_union_all if shapely.coverage_is_valid(small) else shapely.union_all
+    return cast("shapely.Geometry", union(small))
 
 
 def _is_capped(network: StreetNetwork, pieces: Pieces, width_m: float) -> BoolArray:
@@ -108,7 +110,7 @@ def _cut_out(network: StreetNetwork, pieces: Pieces, area: shapely.Geometry) -> 
     )
     wide = np.asarray(shapely.buffer(away, 2 * UNREACHED_WIDTH_M, quad_segs=1), dtype=object)
     crossed = shapely.intersection(reached[own], wide[other])
-    spines = shapely.union_all(shapely.buffer(crossed, SPINE_WIDTH_M, quad_segs=1))
+    spines = shapely.disjoint_subset_union_all(shapely.buffer(crossed, SPINE_WIDTH_M, quad_segs=1))
     # not `union_all`: for one large shape and one of many parts it takes four times as long
     return cast("shapely.Geometry", shapely.union(less, spines))
 
