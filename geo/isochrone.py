@@ -10,9 +10,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geo._search import search_nearest
-from geo.errors import CrsMismatch
 from geo.network import StreetNetwork
+from geo.reach import search_nodes
 from geo.snap import Links
 from geo.units import FloatArray, Int32Array
 
@@ -37,25 +36,8 @@ def measure_outward(network: StreetNetwork, start: Links, limit_m: float) -> Flo
     CrsMismatch
         The place was snapped in another coordinate system.
     """
-    if start.crs != network.crs:
-        raise CrsMismatch(f"the place was snapped in {start.crs}, the network is {network.crs}")
-    arcs = network.outward
-    # walking away from the place: an edge's far end is reached forward, its near end backward
-    walk, _ = search_nearest(
-        arcs.start,
-        arcs.node,
-        arcs.length_m,
-        network.edge_nodes,
-        network.edge_length_m,
-        network.edge_backward,
-        network.edge_forward,
-        start.edge,
-        start.offset_m,
-        start.leg_m,
-        limit_m,
-    )
-    out: FloatArray = walk
-    return out
+    walk, _ = search_nodes(network, start, limit_m=limit_m, outward=True)
+    return walk
 
 
 def cut_reached(

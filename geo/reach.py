@@ -8,23 +8,33 @@ and entrance share an edge the stretch between them competes. Both straight legs
 Every length is a whole multiple of `geo.units.LENGTH_QUANTUM_M`, so sums are exact, and ties are
 real ties: they go to the source with the lowest row.
 
-Method: Dijkstra's algorithm with a binary heap and lazy deletion, compiled with numba. Distances
-and nearest source are settled in lexicographic order, so the result is unique.
+Method: label correcting with buckets (Dial's queue, as coarse as Δ-stepping's), compiled with numba.
+The smallest pair of distance and source row is unique, so the result does not depend on the order
+of the search.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 
-from geo._search import evaluate_homes, search_nearest, search_within, tally_pairs
+from geo import _search
+from geo._search import Ends, Graph, OnEdges, Points
 from geo.errors import CrsMismatch
 from geo.network import StreetNetwork
 from geo.snap import Links
 from geo.units import UNREACHED, FloatArray, Int32Array, IntArray
+
+_T = TypeVar("_T")
+
+_BUCKET_M = 16.0
+"""Width of a search's buckets: a fraction of a usual street piece. Only time depends on it."""
+_QUEUE_ROOM = 1 << 20
+"""Entries a search's queue starts with; it doubles when they do not suffice."""
 
 __all__ = [
     "Nearest",
@@ -33,6 +43,7 @@ __all__ = [
     "measure_nearest",
     "measure_within",
     "rank_nearest",
+    "search_nodes",
 ]
 
 
@@ -59,7 +70,8 @@ class Nearest:
 class ReachPairs:
     """Which of `H` homes each of `T` targets can be walked to from, in compressed rows.
 
-    Row `t` is `start[t]:start[t + 1]`; homes ascend within a row.
+    Row `t` is `start[t]:start[t + 1]`. Homes of one street piece stand together within a row; their
+    order is always the same, but means nothing.
 
     Parameters
     ----------
@@ -88,38 +100,83 @@ def _check_crs(network: StreetNetwork, *links: Links) -> None:
             )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _OnEdges:
-    """Points in the order of the edge they lie on, in compressed rows per edge."""
-
-    start: IntArray
-    point: Int32Array
-
-
-def _group_by_edge(links: Links, n_edges: int) -> _OnEdges:
-    connected = np.flatnonzero(links.edge >= 0)
-    order = connected[np.argsort(links.edge[connected], kind="stable")]
-    start = np.zeros(n_edges + 1, dtype=np.int64)
-    np.cumsum(np.bincount(links.edge[connected], minlength=n_edges), out=start[1:])
-    return _OnEdges(start, order.astype(np.int32))
-
-
-def _group_by_node(network: StreetNetwork, homes: Links) -> tuple[IntArray, Int32Array, FloatArray]:
-    """Homes at the nodes their walks may pass first, in compressed rows: start, home, metres."""
-    rows = np.flatnonzero(homes.edge >= 0)
-    edge, offset = homes.edge[rows], homes.offset_m[rows]
-    rest = network.edge_length_m[edge] - offset
-    to_first = network.edge_backward[edge] | (offset == 0)
-    to_last = network.edge_forward[edge] | (rest == 0)
-    node = np.concatenate(
-        [network.edge_nodes[edge[to_first], 0], network.edge_nodes[edge[to_last], 1]]
+def _get_graph(network: StreetNetwork, *, outward: bool = False) -> Graph:
+    """Arcs that lead to each node; with `outward`, away from it, and edges turned accordingly."""
+    arcs = network.outward if outward else network.inward
+    ahead, back = network.edge_forward, network.edge_backward
+    return Graph(
+        arcs.start,
+        arcs.node,
+        arcs.length_m,
+        network.edge_nodes,
+        network.edge_length_m,
+        back if outward else ahead,
+        ahead if outward else back,
     )
-    home = np.concatenate([rows[to_first], rows[to_last]]).astype(np.int32)
-    metres = np.concatenate([offset[to_first], rest[to_last]]) + homes.leg_m[home]
-    order = np.argsort(node, kind="stable")
-    start = np.zeros(network.n_nodes + 1, dtype=np.int64)
-    np.cumsum(np.bincount(node, minlength=network.n_nodes), out=start[1:])
-    return start, home[order], metres[order]
+
+
+def _get_points(links: Links) -> Points:
+    return Points(links.edge, links.offset_m, links.leg_m)
+
+
+def _group_by_edge(links: Links, n_edges: int) -> OnEdges:
+    start, row = _search.group_rows(links.edge, n_edges)
+    return OnEdges(start, row, links.offset_m[row], links.leg_m[row])
+
+
+def _build_ends(network: StreetNetwork, homes: OnEdges) -> Ends:
+    """Edges with homes around each node."""
+    edges = np.flatnonzero(np.diff(homes.start)).astype(np.int32)
+    first, last = network.edge_nodes[edges, 0], network.edge_nodes[edges, 1]
+    two = np.flatnonzero(first != last)
+    node = np.concatenate([first, last[two]])
+    other = np.concatenate([last, first[two]])
+    start, order = _search.group_rows(node, network.n_nodes)
+    edge = np.concatenate([edges, edges[two]])[order]
+    bits = np.where(order < len(edges), np.uint8(_search.FIRST), np.uint8(0))
+    bits |= np.where(network.edge_backward[edge], np.uint8(_search.TO_FIRST), np.uint8(0))
+    bits |= np.where(network.edge_forward[edge], np.uint8(_search.TO_LAST), np.uint8(0))
+    return Ends(
+        start=start,
+        other=other[order],
+        edge=edge,
+        bits=bits,
+        length_m=network.edge_length_m[edge],
+        begin=homes.start[edge].astype(np.int32),
+        stop=homes.start[edge + 1].astype(np.int32),
+    )
+
+
+def search_nodes(
+    network: StreetNetwork, sources: Links, *, limit_m: float = UNREACHED, outward: bool = False
+) -> tuple[FloatArray, Int32Array]:
+    """Walk from each node to its nearest source, or, with `outward`, to each node from it.
+
+    Returns
+    -------
+    walk_m, source
+        Shape `(N,)` each: metres, `UNREACHED` beyond `limit_m`; row of the source, -1 where unreached.
+
+    Raises
+    ------
+    CrsMismatch
+        Links of another coordinate system.
+    """
+    _check_crs(network, sources)
+    dearest_m = np.max(
+        network.edge_length_m[sources.edge] + sources.leg_m, where=sources.connected, initial=0.0
+    )
+    span_m = min(max(float(dearest_m), float(network.edge_length_m.max(initial=0.0))), limit_m)
+    graph, points = _get_graph(network, outward=outward), _get_points(sources)
+    n_buckets = int(span_m / _BUCKET_M) + 2
+    room = _QUEUE_ROOM
+    while True:
+        walk, source, enough = _search.search_nearest(
+            graph, points, limit_m, _BUCKET_M, n_buckets, room
+        )
+        if enough:
+            return walk, source
+        room *= 2
 
 
 def measure_nearest(
@@ -140,35 +197,13 @@ def measure_nearest(
         Links of another coordinate system.
     """
     _check_crs(network, sources, homes)
-    arcs = network.inward
-    node_walk, node_source = search_nearest(
-        arcs.start,
-        arcs.node,
-        arcs.length_m,
-        network.edge_nodes,
-        network.edge_length_m,
-        network.edge_forward,
-        network.edge_backward,
-        sources.edge,
-        sources.offset_m,
-        sources.leg_m,
-        limit_m,
-    )
-    on_edges = _group_by_edge(sources, network.n_edges)
-    walk, source = evaluate_homes(
-        network.edge_nodes,
-        network.edge_length_m,
-        network.edge_forward,
-        network.edge_backward,
-        homes.edge,
-        homes.offset_m,
-        homes.leg_m,
+    node_walk, node_source = search_nodes(network, sources, limit_m=limit_m)
+    walk, source = _search.evaluate_homes(
+        _get_graph(network),
+        _get_points(homes),
         node_walk,
         node_source,
-        on_edges.start,
-        on_edges.point,
-        sources.offset_m,
-        sources.leg_m,
+        _group_by_edge(sources, network.n_edges),
         limit_m,
     )
     return Nearest(walk, source, node_walk)
@@ -206,57 +241,60 @@ def measure_within(
     ValueError
         `limit_m` is not a finite, non-negative number.
     """
-    _check_crs(network, sources, homes)
-    if not (np.isfinite(limit_m) and limit_m >= 0):
-        raise ValueError(f"limit_m is {limit_m}; expected a finite number of metres, 0 or more")
-    order = np.argsort(source_target, kind="stable")
-    source_start = np.zeros(n_targets + 1, dtype=np.int64)
-    np.cumsum(np.bincount(source_target, minlength=n_targets), out=source_start[1:])
-    ordered = sources.take(order)
-    on_edges = _group_by_edge(homes, network.n_edges)
-    at_nodes = _group_by_node(network, homes)
-    arcs = network.inward
+    _check_bounded(network, sources, homes, limit_m)
+    ordered, source_start = _order_sources(sources, source_target, n_targets)
+    graph, on_edges = _get_graph(network), _group_by_edge(homes, network.n_edges)
+    ends = _build_ends(network, on_edges)
 
     def search(span: tuple[int, int]) -> tuple[IntArray, Int32Array, FloatArray]:
-        found: tuple[IntArray, Int32Array, FloatArray] = search_within(
-            arcs.start,
-            arcs.node,
-            arcs.length_m,
-            network.edge_nodes,
-            network.edge_length_m,
-            network.edge_forward,
-            network.edge_backward,
-            ordered.edge,
-            ordered.offset_m,
-            ordered.leg_m,
+        return _search.search_within(
+            graph,
+            ordered,
             source_start,
-            span[0],
-            span[1],
-            homes.offset_m,
-            homes.leg_m,
-            on_edges.start,
-            on_edges.point,
-            *at_nodes,
+            *span,
+            ends,
+            on_edges,
             limit_m,
+            _BUCKET_M,
+            _QUEUE_ROOM,
         )
-        return found
 
-    workers = max(1, threads or os.cpu_count() or 1)
-    spans = list(_spans(n_targets, workers))
-    if len(spans) == 1:
-        parts = [search(spans[0])]
-    else:
-        with ThreadPoolExecutor(workers) as pool:
-            parts = list(pool.map(search, spans))
-    counts = np.concatenate([part[0] for part in parts])
+    parts = _run_side_by_side(search, n_targets, threads)
     start = np.zeros(n_targets + 1, dtype=np.int64)
-    np.cumsum(counts, out=start[1:])
+    np.cumsum(np.concatenate([part[0] for part in parts]), out=start[1:])
     return ReachPairs(
         start,
         np.concatenate([part[1] for part in parts]),
         np.concatenate([part[2] for part in parts]),
         len(homes),
     )
+
+
+def _check_bounded(network: StreetNetwork, sources: Links, homes: Links, limit_m: float) -> None:
+    _check_crs(network, sources, homes)
+    if not (np.isfinite(limit_m) and limit_m >= 0):
+        raise ValueError(f"limit_m is {limit_m}; expected a finite number of metres, 0 or more")
+
+
+def _order_sources(
+    sources: Links, source_target: IntArray, n_targets: int
+) -> tuple[Points, IntArray]:
+    """Sources target by target, and where each target's begin."""
+    order = np.argsort(source_target, kind="stable")
+    start = np.zeros(n_targets + 1, dtype=np.int64)
+    np.cumsum(np.bincount(source_target, minlength=n_targets), out=start[1:])
+    return _get_points(sources.take(order)), start
+
+
+def _run_side_by_side(
+    search: Callable[[tuple[int, int]], _T], n_targets: int, threads: int | None
+) -> list[_T]:
+    workers = max(1, threads or os.cpu_count() or 1)
+    spans = list(_spans(n_targets, workers))
+    if len(spans) == 1:
+        return [search(spans[0])]
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(search, spans))
 
 
 def _spans(n: int, workers: int) -> Iterator[tuple[int, int]]:
@@ -281,5 +319,5 @@ def rank_nearest(pairs: ReachPairs) -> tuple[FloatArray, FloatArray]:
         Shape `(H,)` each, metres, `UNREACHED` where the pairs hold no such target. Two targets at
         equal distance give equal numbers.
     """
-    first, second = tally_pairs(pairs.home, pairs.walk_m, pairs.n_homes)
+    first, second = _search.tally_pairs(pairs.home, pairs.walk_m, pairs.n_homes)
     return first, second

@@ -29,4 +29,6 @@ def listen(host: str, port: int) -> Iterator[socket.socket]:
             f"cannot listen on {host} port {port} ({error.strerror}): name another --port or --host"
         ) from error
     with listener:
+        # without it every answer waits some 40 ms for the client's delayed acknowledgement
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield listener

@@ -61,10 +61,14 @@ def dump_json(value: object) -> bytes:
 
 
 def round_degrees(geometry: ArrayLike) -> NDArray[np.object_]:
-    """Shapes in WGS 84 with coordinates to seven decimals (a centimetre)."""
+    """Shapes in WGS 84 with coordinates to seven decimals (a centimetre), valid where they were."""
+    shapes = np.asarray(geometry, dtype=object)
     rounded: NDArray[np.object_] = shapely.transform(
-        np.asarray(geometry, dtype=object), lambda degrees: np.round(degrees, _DEGREE_DECIMALS)
+        shapes, lambda degrees: np.round(degrees, _DEGREE_DECIMALS)
     )
+    broken = shapely.is_valid(shapes) & ~shapely.is_valid(rounded)
+    if broken.any():
+        rounded[broken] = shapely.set_precision(shapes[broken], 10.0**-_DEGREE_DECIMALS)
     return rounded
 
 

@@ -32,8 +32,8 @@ N_REQUESTS = 100
 COMMAND = [str(Path(sys.executable).with_name("lifecircle"))]
 
 
-def run_once(config: Path, out: Path) -> tuple[float, float]:
-    """Wall seconds and peak MiB of one run in a process of its own."""
+def run_once(config: Path, out: Path) -> tuple[float, float, float]:
+    """Wall seconds, processor seconds and peak MiB of one run in a process of its own."""
     begin = time.perf_counter()
     with tempfile.TemporaryFile() as said:
         child = subprocess.Popen(
@@ -45,7 +45,7 @@ def run_once(config: Path, out: Path) -> tuple[float, float]:
         if child.returncode:
             said.seek(0)
             sys.exit(said.read().decode(errors="replace"))
-    return wall_s, usage.ru_maxrss / 1024
+    return wall_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def measure_runs(folder: Path) -> tuple[dict[str, Any], Path]:
@@ -58,12 +58,13 @@ def measure_runs(folder: Path) -> tuple[dict[str, Any], Path]:
         encoding="utf-8",
     )
     out = folder / "run"
-    first_s, _ = run_once(config, out)
-    walls, peaks, stages = [], [], []
+    first_s, _, _ = run_once(config, out)
+    walls, busy, peaks, stages = [], [], [], []
     for _ in range(REPEATS):
         shutil.rmtree(out)
-        wall_s, peak_mib = run_once(config, out)
+        wall_s, busy_s, peak_mib = run_once(config, out)
         walls.append(wall_s)
+        busy.append(busy_s)
         peaks.append(peak_mib)
         stages.append(json.loads((out / "manifest.json").read_text(encoding="utf-8"))["timings_s"])
     split = {name: statistics.median(one[name] for one in stages) for name in stages[0]}
@@ -84,6 +85,7 @@ def measure_runs(folder: Path) -> tuple[dict[str, Any], Path]:
         "wall_s": round(wall_s, 3),
         "walls_s": [round(one, 3) for one in walls],
         "first_s": round(first_s, 3),
+        "processor_s": round(statistics.median(busy), 3),
         "peak_mib": round(peak_mib, 1),
         "stages_s": {name: round(seconds, 3) for name, seconds in split.items()},
         "folder_mib": round(size_mib, 1),
