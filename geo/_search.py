@@ -10,25 +10,16 @@ the interpreter lock. Inner loops allocate nothing and hold their arrays by plai
 matter, compiled code that lets an array grow in a loop or reaches through a tuple is half as fast.
 """
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, ParamSpec, TypeVar
+from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from geo._compile import jit as _jit
 from geo.units import BoolArray, FloatArray, Int32Array, IntArray
-
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
 
 FIRST, TO_FIRST, TO_LAST = 1, 2, 4
 """Bits of `Ends.bits`."""
-
-
-def _jit(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    compiled: Callable[_P, _R] = numba.njit(cache=True, nogil=True)(function)
-    return compiled
 
 
 class Graph(NamedTuple):

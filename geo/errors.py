@@ -3,7 +3,8 @@
 GeoError
 ├── CrsMismatch (ValueError)
 ├── EmptyNetwork (ValueError)
-└── BadGeometry (ValueError)
+├── BadGeometry (ValueError)
+└── BadTimetable (ValueError)
 """
 
 
@@ -21,3 +22,7 @@ class EmptyNetwork(GeoError, ValueError):  # noqa: N818
 
 class BadGeometry(GeoError, ValueError):  # noqa: N818
     """A shape that cannot be measured (empty, not finite, of the wrong type)."""
+
+
+class BadTimetable(GeoError, ValueError):  # noqa: N818
+    """Calls no vehicle can make (times falling along a trip), or rows that do not exist."""

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from geo._chains import join_ends, walk_chains
 from geo.errors import BadGeometry, EmptyNetwork
+from geo.skeleton import Skeleton, build_skeleton
 from geo.units import BoolArray, FloatArray, Int32Array, IntArray, quantize_m
 
 MAIN_SHARE = 0.05
@@ -117,6 +119,11 @@ class StreetNetwork:
     def outward(self) -> Arcs:
         """Row `n`: nodes to which one edge leads from `n` (searches *away* from a place)."""
         return _build_arcs(self, inward=False)
+
+    @cached_property
+    def skeleton(self) -> Skeleton:
+        """Chains between junctions one can walk on through, for counting walks."""
+        return build_skeleton(self)
 
     @cached_property
     def edge_lines(self) -> NDArray[np.object_]:
@@ -307,53 +314,13 @@ def _chain_pieces(
     """
     head = pieces.nodes[pieces.offset[:-1]]
     tail = pieces.nodes[pieces.offset[1:] - 1]
-    ends = np.concatenate([head, tail])  # end i < n: head of piece i; else tail of piece i - n
-    order = np.argsort(ends, kind="stable")
-    _, first, meets = np.unique(ends[order], return_index=True, return_counts=True)
-    pairs = first[meets == 2]
-    one, other = order[pairs], order[pairs + 1]
-    left, right = one % pieces.n, other % pieces.n
-    plain = (left != right) & (group[left] == group[right]) & both[left] & both[right]
-    partner = np.full(2 * pieces.n, -1, dtype=np.int64)
-    partner[one[plain]] = other[plain]
-    partner[other[plain]] = one[plain]
-    return _walk_chains(partner, pieces.n)
-
-
-def _walk_chains(partner: IntArray, n: int) -> tuple[IntArray, BoolArray, IntArray]:
-    joined = (partner[:n] >= 0) | (partner[n:] >= 0)
-    chains: list[int] = []
-    flipped: list[bool] = []
-    starts: list[int] = []
-    seen = ~joined
-    follow = partner.tolist()
-
-    def walk(piece: int, *, backward: bool) -> None:
-        starts.append(len(chains))
-        while True:
-            seen[piece] = True
-            chains.append(piece)
-            flipped.append(backward)
-            leaving = follow[piece if backward else piece + n]
-            if leaving < 0 or seen[leaving % n]:
-                return
-            piece, backward = leaving % n, leaving >= n
-
-    for piece in np.flatnonzero(joined).tolist():  # chains with ends
-        if not seen[piece] and follow[piece] < 0:
-            walk(piece, backward=False)
-        elif not seen[piece] and follow[piece + n] < 0:
-            walk(piece, backward=True)
-    for piece in np.flatnonzero(joined).tolist():  # what is left are rings
-        if not seen[piece]:
-            walk(piece, backward=False)
-    alone = np.flatnonzero(~joined)
-    start = np.concatenate([np.array(starts, dtype=np.int64), len(chains) + np.arange(len(alone))])
-    return (
-        np.concatenate([np.array(chains, dtype=np.int64), alone]),
-        np.concatenate([np.array(flipped, dtype=np.bool_), np.zeros(len(alone), dtype=np.bool_)]),
-        np.append(start, len(chains) + len(alone)),
-    )
+    ends = np.concatenate([head, tail])
+    partner = join_ends(ends, np.concatenate([both, both]))
+    left = np.arange(pieces.n)
+    for side in (partner[: pieces.n], partner[pieces.n :]):
+        apart = (side >= 0) & (group[left] != group[side % pieces.n])
+        side[apart] = -1
+    return walk_chains(partner, pieces.n)
 
 
 def _longest_member(edge_of: IntArray, length: FloatArray) -> IntArray:

@@ -13,12 +13,7 @@ The smallest pair of distance and source row is unique, so the result does not d
 of the search.
 """
 
-import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import TypeVar
 
 import numpy as np
 
@@ -26,10 +21,9 @@ from geo import _search
 from geo._search import Ends, Graph, OnEdges, Points
 from geo.errors import CrsMismatch
 from geo.network import StreetNetwork
+from geo.parallel import run_side_by_side
 from geo.snap import Links
 from geo.units import UNREACHED, FloatArray, Int32Array, IntArray
-
-_T = TypeVar("_T")
 
 _BUCKET_M = 16.0
 """Width of a search's buckets: a fraction of a usual street piece. Only time depends on it."""
@@ -241,17 +235,18 @@ def measure_within(
     ValueError
         `limit_m` is not a finite, non-negative number.
     """
-    _check_bounded(network, sources, homes, limit_m)
+    check_bounded(network, sources, homes, limit_m)
     ordered, source_start = _order_sources(sources, source_target, n_targets)
     graph, on_edges = _get_graph(network), _group_by_edge(homes, network.n_edges)
     ends = _build_ends(network, on_edges)
 
-    def search(span: tuple[int, int]) -> tuple[IntArray, Int32Array, FloatArray]:
+    def search(target_from: int, target_to: int) -> tuple[IntArray, Int32Array, FloatArray]:
         return _search.search_within(
             graph,
             ordered,
             source_start,
-            *span,
+            target_from,
+            target_to,
             ends,
             on_edges,
             limit_m,
@@ -259,7 +254,7 @@ def measure_within(
             _QUEUE_ROOM,
         )
 
-    parts = _run_side_by_side(search, n_targets, threads)
+    parts = run_side_by_side(search, n_targets, threads)
     start = np.zeros(n_targets + 1, dtype=np.int64)
     np.cumsum(np.concatenate([part[0] for part in parts]), out=start[1:])
     return ReachPairs(
@@ -270,7 +265,7 @@ def measure_within(
     )
 
 
-def _check_bounded(network: StreetNetwork, sources: Links, homes: Links, limit_m: float) -> None:
+def check_bounded(network: StreetNetwork, sources: Links, homes: Links, limit_m: float) -> None:
     _check_crs(network, sources, homes)
     if not (np.isfinite(limit_m) and limit_m >= 0):
         raise ValueError(f"limit_m is {limit_m}; expected a finite number of metres, 0 or more")
@@ -284,24 +279,6 @@ def _order_sources(
     start = np.zeros(n_targets + 1, dtype=np.int64)
     np.cumsum(np.bincount(source_target, minlength=n_targets), out=start[1:])
     return _get_points(sources.take(order)), start
-
-
-def _run_side_by_side(
-    search: Callable[[tuple[int, int]], _T], n_targets: int, threads: int | None
-) -> list[_T]:
-    workers = max(1, threads or os.cpu_count() or 1)
-    spans = list(_spans(n_targets, workers))
-    if len(spans) == 1:
-        return [search(spans[0])]
-    with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(search, spans))
-
-
-def _spans(n: int, workers: int) -> Iterator[tuple[int, int]]:
-    """Cut `n` targets into pieces, some per worker so that none waits long for another."""
-    pieces = 1 if workers == 1 or n < 64 else 4 * workers
-    bounds = np.linspace(0, n, pieces + 1).astype(int).tolist()
-    yield from pairwise(bounds)
 
 
 def count_within(pairs: ReachPairs, *, limit_m: float = UNREACHED) -> IntArray:

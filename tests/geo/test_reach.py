@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo import reach
+from geo import count, reach
+from geo.count import count_reached
 from geo.errors import CrsMismatch
 from geo.network import StreetNetwork, build_network
 from geo.reach import count_within, measure_nearest, measure_within, rank_nearest
-from geo.snap import Links
+from geo.snap import Links, snap_points
 
 CRS = "EPSG:32648"
 
@@ -37,9 +38,10 @@ def plain_graph(network: StreetNetwork, sources: Links, homes: Links) -> nx.DiGr
         stops.sort(key=lambda stop: stop[0])
         stops.append((float(network.edge_length_m[edge]), int(network.edge_nodes[edge, 1])))
         for (here, one), (there, other) in pairwise(stops):
-            if network.edge_forward[edge] or there == here:
+            at_end = there == here and network.edge_length_m[edge] > 0
+            if network.edge_forward[edge] or at_end:
                 arc(one, other, there - here)
-            if network.edge_backward[edge] or there == here:
+            if network.edge_backward[edge] or at_end:
                 arc(other, one, there - here)
     for i in range(len(sources)):
         graph.add_node(("s", i))
@@ -73,22 +75,28 @@ def towns(draw):
     ends = rng.integers(0, n, (m, 2))
     bend = len(xy) + np.arange(m)  # a vertex of its own per street keeps parallel streets apart
     xy = np.vstack([xy, xy[ends].mean(axis=1) + rng.normal(0, 40, (m, 2))])
-    path_nodes = np.column_stack([ends[:, 0], bend, ends[:, 1]]).ravel()
-    oneway = rng.integers(0, 4, m)
+    paths = [list(path) for path in np.column_stack([ends[:, 0], bend, ends[:, 1]])]
+    ways = [(one != 1, one != 2) for one in rng.integers(0, 4, m)]
+    for _ in range(draw(st.integers(0, 2))):  # a lane one may leave only, by a step of no length
+        place, lane, end = rng.integers(0, n), len(xy), len(xy) + 1
+        xy = np.vstack([xy, xy[place], xy[place] + rng.normal(0, 200, 2)])
+        paths += [[lane, place], [lane, end]]
+        ways += [(True, False), (True, True)]
     network = build_network(
         crs=CRS,
         node_xy=xy,
-        path_nodes=path_nodes,
-        path_offsets=np.arange(0, 3 * m + 1, 3),
-        path_way=np.arange(m),
-        path_group=rng.integers(0, 2, m),
-        path_forward=oneway != 1,
-        path_backward=oneway != 2,
+        path_nodes=np.concatenate(paths),
+        path_offsets=np.cumsum([0, *map(len, paths)]),
+        path_way=np.arange(len(paths)),
+        path_group=rng.integers(0, 2, len(paths)),
+        path_forward=np.array([way[0] for way in ways]),
+        path_backward=np.array([way[1] for way in ways]),
         min_island_m=0.0,
     )
 
     def points(count):
-        edge = rng.integers(-1, network.n_edges, count).astype(np.int32)
+        streets = np.append(np.flatnonzero(network.edge_length_m > 0), -1)
+        edge = rng.choice(streets, count).astype(np.int32)
         length = np.where(edge >= 0, network.edge_length_m[edge], 0)
         part = rng.choice([0.0, 0.25, 0.5, 1.0, rng.random()], count)
         offset = np.round(length * part * 1024) / 1024
@@ -144,6 +152,64 @@ def test_counts_and_ranks_follow_from_the_pairs(town):
     assert np.array_equal(first, nearest.walk_m)
 
 
+@given(towns(), st.sampled_from([0.0, 100.0, 300.0, 900.0]), st.integers(1, 3))
+def test_counts_alone_equal_networkx(town, limit_m, n_targets):
+    network, sources, homes = town
+    table = plain_walks(network, sources, homes)
+    source_target = np.arange(len(sources)) % n_targets
+    found = [(table[source_target == t] <= limit_m).any(axis=0) for t in range(n_targets)]
+    counts = count_reached(network, sources, source_target, n_targets, homes, limit_m=limit_m)
+    assert np.array_equal(counts, np.sum(found, axis=0))
+
+
+def test_homes_on_a_blind_street_are_counted_by_its_own_length():
+    """A blind street of 300 m leaves a road of 1000 m in its middle.
+
+        0 ---- 500 ---- 1000     homes 100 and 300 m up the blind street, a shop 250 m up it
+                |                and one on the road, 400 m from the blind street's mouth
+               300
+
+    Within 160 m: the first shop is 150 and 50 m off, the second 500 and 700 m: one each.
+    Within 500 m the second shop reaches the nearer home too: 100 + 400.
+    """
+    network = build_network(
+        crs=CRS,
+        node_xy=np.array([[0.0, 0.0], [500.0, 0.0], [1000.0, 0.0], [500.0, -300.0]]),
+        path_nodes=np.array([0, 1, 2, 1, 3]),
+        path_offsets=np.array([0, 3, 5]),
+        path_way=np.array([0, 1]),
+        path_group=np.array([0, 0]),
+        path_forward=np.array([True, True]),
+        path_backward=np.array([True, True]),
+    )
+    places = snap_points(
+        network, np.array([[500.0, -100.0], [500.0, -300.0], [500.0, -250.0], [900.0, 0.0]])
+    )
+    homes, shops = places.take(np.array([0, 1])), places.take(np.array([2, 3]))
+    for limit_m, expected in ((160.0, [1, 1]), (499.0, [1, 1]), (500.0, [2, 1]), (700.0, [2, 2])):
+        counts = count_reached(network, shops, np.arange(2), 2, homes, limit_m=limit_m)
+        assert counts.tolist() == expected
+
+
+def test_a_count_over_more_than_262_km_is_refused():
+    network = build_network(
+        crs=CRS,
+        node_xy=np.array([[0.0, 0.0], [100.0, 0.0]]),
+        path_nodes=np.array([0, 1]),
+        path_offsets=np.array([0, 2]),
+        path_way=np.array([0]),
+        path_group=np.array([0]),
+        path_forward=np.array([True]),
+        path_backward=np.array([True]),
+    )
+    place = snap_points(network, np.array([[50.0, 0.0]]))
+    one = np.zeros(1, dtype=np.int64)
+    assert count_reached(network, place, one, 1, place, limit_m=262_144.0).tolist() == [1]
+    for limit_m in (262_145.0, np.inf, -1.0, np.nan):
+        with pytest.raises(ValueError, match="limit_m"):
+            count_reached(network, place, one, 1, place, limit_m=limit_m)
+
+
 @given(towns())
 def test_a_longer_limit_never_reaches_fewer(town):
     network, sources, homes = town
@@ -173,6 +239,11 @@ def test_threads_change_nothing(town):
     assert np.array_equal(one.start, two.start)
     assert np.array_equal(one.home, two.home)
     assert np.array_equal(one.walk_m, two.walk_m)
+    counts = [
+        count_reached(network, many, targets, 200, homes, limit_m=500.0, threads=threads)
+        for threads in (1, 2)
+    ]
+    assert np.array_equal(*counts)
 
 
 def test_links_of_another_system_are_refused():
@@ -202,11 +273,13 @@ def test_a_queue_too_small_starts_over(town):
     def measure():
         nearest = measure_nearest(network, sources, homes)
         pairs = measure_within(network, sources, targets, len(sources), homes, limit_m=900.0)
-        return nearest.walk_m, nearest.source, pairs.start, pairs.home, pairs.walk_m
+        counts = count_reached(network, sources, targets, len(sources), homes, limit_m=900.0)
+        return nearest.walk_m, nearest.source, pairs.start, pairs.home, pairs.walk_m, counts
 
     plain = measure()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reach, "_QUEUE_ROOM", 2)
+        patch.setattr(count, "_QUEUE_ROOM", 2)
         small = measure()
     for one, other in zip(plain, small, strict=True):
         assert np.array_equal(one, other)
