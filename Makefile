@@ -50,7 +50,7 @@ docs: env-dev ## renew layers/COLUMNS.md from layers/results.py
 wheel: env-dev assets ## dist/lifecircle-*.whl
 	@$(BIN)/python -m build --no-isolation --wheel
 
-bench: env-bench assets ## timings against networkx, pandana and scipy (needs ../shared/data)
+bench: env-bench assets ## timings against networkx, pandana, scipy and cafein (needs ../shared/data)
 	@set -e; shopt -s nullglob; for script in tests/benchmarks/*.py; do echo "== $$script"; .venv-bench/bin/python "$$script"; done
 
 env:

@@ -28,6 +28,8 @@ from layers.osm import OsmExtract, read_osm
 from layers.parcels import read_parcels
 from layers.starts import list_starts
 from layers.streets import Streets, build_streets
+from layers.transit.build import build_transit
+from layers.transit.model import Transit
 
 Bounds = tuple[float, float, float, float]
 Report = Callable[[str, float], None]
@@ -38,7 +40,8 @@ class City:
     """What is known about a study area, all tables in WGS 84.
 
     `demand` holds the starting points of walks and the yardsticks (residential buildings, cells of
-    residential land) beside them; `notices` everything the readers found.
+    residential land) beside them; `transit` is None where there is no timetable; `notices` holds
+    everything the readers found.
     """
 
     config: CityConfig
@@ -50,6 +53,7 @@ class City:
     facilities: gpd.GeoDataFrame
     entrances: gpd.GeoDataFrame
     parcels: gpd.GeoDataFrame | None
+    transit: Transit | None
     notices: tuple[Notice, ...]
 
 
@@ -100,6 +104,9 @@ def build_city(config: CityConfig, *, report: Report) -> City:
     parcels, found = _read_parcels(config, streets)
     notices += found
     notices += _check_communities(config, communities, extract, streets)
+    report("reading timetables", 0.0)
+    transit, found = build_transit(config, extract, streets.network, max_leg_m=settings.max_leg_m)
+    notices += found
     if has_errors(notices):
         raise InvalidLayer(notices)
 
@@ -141,6 +148,7 @@ def build_city(config: CityConfig, *, report: Report) -> City:
         facilities=facilities,
         entrances=entrances,
         parcels=parcels,
+        transit=transit,
         notices=tuple(notices),
     )
 

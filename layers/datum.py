@@ -170,6 +170,7 @@ def check_datum(
     *,
     layer: str,
     declared: str | int | None = None,
+    remedy: tuple[str, str] | None = None,
 ) -> list[Notice]:
     """Warn if the table's places would fit the streets clearly better in another datum.
 
@@ -181,6 +182,8 @@ def check_datum(
         Places in WGS 84, as read by the declared system.
     declared
         What the user said the file's coordinates are; None when nothing was said.
+    remedy
+        What to do about it where no system can be declared, English and Chinese.
     """
     shapes = np.asarray(frame.geometry.to_numpy(), dtype=object)
     shapes = shapes[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
@@ -207,7 +210,7 @@ def check_datum(
             f'请为该文件声明 crs = "{word}"'
         )
     else:
-        advice, advice_zh = _advise(shift.best, system)
+        advice, advice_zh = remedy or _advise(shift.best, system)
         said = f" though declared as {system.label}" if system else ""
         said_zh = f"（声明为 {system.label}）" if system else ""
         english = (

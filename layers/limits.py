@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields
 
 from layers.errors import InvalidConfig
+from layers.toml_text import write_toml
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Limits:
             value = getattr(self, entry.name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise InvalidConfig(
-                    f"limit {entry.name} is {value!r}; expected a whole number of at least 1"
+                    f"limit {entry.name} is {write_toml(value)}; expected a whole number of at least 1"
                 )
 
     @property

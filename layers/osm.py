@@ -14,12 +14,11 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from geo.units import BoolArray, FloatArray, IntArray
-from layers import osm_features, osm_notices
+from layers import osm_features, osm_notices, osm_transit
 from layers.digest import digest_file
 from layers.kinds import Kinds, read_kinds
 from layers.notices import Notice
 from layers.osm_areas import (
-    GeometryArray,
     WayShapes,
     break_at_holes,
     build_lines,
@@ -77,8 +76,10 @@ class OsmExtract:
         As `layers.osm_facilities.build_facilities`.
     entrances
         node_id (`n12`), type (`entrance`, `gate`), value, passable, geometry.
-    buildings, residential, boundaries, barriers, green, water, transit_stops, transit_routes
+    buildings, residential, boundaries, barriers, green, water
         As in `layers.osm_features`; green and water are told apart by file, both carry name and kind.
+    transit_stops, transit_routes, transit_ways
+        As in `layers.osm_transit`.
     notices
         What was wrong or left out.
     """
@@ -112,6 +113,7 @@ class OsmExtract:
     water: gpd.GeoDataFrame
     transit_stops: gpd.GeoDataFrame
     transit_routes: pd.DataFrame
+    transit_ways: gpd.GeoDataFrame
     notices: tuple[Notice, ...]
 
 
@@ -216,13 +218,8 @@ class _Builder:
             green=osm_features.build_ground(classes["green"], ["green"] * len(classes["green"])),
             water=osm_features.build_ground(classes["water"], ["water"] * len(classes["water"])),
             transit_stops=self._stops(way_areas),
-            transit_routes=osm_features.build_routes(
-                {
-                    number: relation
-                    for number, relation in self.scan.relations.items()
-                    if "transit_route" in relation.use.classes
-                }
-            ),
+            transit_routes=osm_transit.build_routes(self.scan),
+            transit_ways=osm_transit.build_transit_ways(self.scan, self.shapes),
             notices=(
                 *osm_notices.note_file(self.scan, _bounds(streets.node_lonlat), self.layer),
                 *osm_notices.note_unknown_highways(self.sorter.unknown_highways, self.layer),
@@ -381,12 +378,15 @@ class _Builder:
             n: way_areas[n].representative_point() for n in ways if n in way_areas
         }
         of_ways |= self._midpoints([n for n in ways if n not in way_areas])
-        ids = [f"n{number}" for number in of_nodes] + [f"w{number}" for number in of_ways]
-        tags = [self.scan.nodes[n].tags for n in of_nodes] + [
-            self.scan.ways[n].tags for n in of_ways
+        plain = self._points(osm_transit.list_plain_stops(self.scan))
+        ids = [f"n{number}" for number in (*of_nodes, *plain)] + [
+            f"w{number}" for number in of_ways
         ]
-        points: GeometryArray = np.array([*of_nodes.values(), *of_ways.values()], dtype=object)
-        return osm_features.build_stops(ids, tags, points)
+        tags: list[Mapping[str, str]] = [self.scan.nodes[n].tags for n in of_nodes]
+        tags += [{} for _ in plain]
+        tags += [self.scan.ways[n].tags for n in of_ways]
+        points = [*of_nodes.values(), *plain.values(), *of_ways.values()]
+        return osm_transit.build_stops(self.scan, ids, tags, np.array(points, dtype=object))
 
 
 def _bounds(lonlat: FloatArray) -> tuple[float, float, float, float]:

@@ -1,10 +1,8 @@
 """What else an OSM file tells: homes, residential land, boundaries, barriers, green and water, stops."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -13,8 +11,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from layers.osm_areas import GeometryArray, Pieces, WayShapes, build_lines
-from layers.osm_facilities import WGS84, get_name, write_tags
-from layers.osm_scan import ScannedRelation
+from layers.osm_facilities import WGS84, get_name
 from layers.tag_rules import parse_number, read_rule_file
 
 Tags = Mapping[str, str]
@@ -165,37 +162,3 @@ def build_barriers(
 
 def _get_type(kind: str, tags: Tags) -> str:
     return tags.get(_TYPE_KEYS.get(kind, ""), "")
-
-
-def build_stops(
-    ids: Sequence[str], tags: Sequence[Tags], points: GeometryArray
-) -> gpd.GeoDataFrame:
-    """Stops, platforms and stations: stop_id (`n12`), name, tags (JSON), geometry point WGS84."""
-    return gpd.GeoDataFrame(
-        {
-            "stop_id": pd.array(list(ids), dtype="str"),
-            "name": pd.array([get_name(item) for item in tags], dtype="str"),
-            "tags": pd.array([write_tags(item) for item in tags], dtype="str"),
-        },
-        geometry=points,
-        crs=WGS84,
-    )
-
-
-def build_routes(relations: Mapping[int, ScannedRelation[Any]]) -> pd.DataFrame:
-    """Public transport routes: relation_id, route, ref, name, tags and members as JSON."""
-    members = [
-        json.dumps([[kind, ref, role] for kind, ref, role in relation.members], ensure_ascii=False)
-        for relation in relations.values()
-    ]
-    tags = [relation.tags for relation in relations.values()]
-    return pd.DataFrame(
-        {
-            "relation_id": np.array(list(relations), dtype=np.int64),
-            "route": pd.array([item.get("route", "") for item in tags], dtype="str"),
-            "ref": pd.array([item.get("ref", "") for item in tags], dtype="str"),
-            "name": pd.array([get_name(item) for item in tags], dtype="str"),
-            "tags": pd.array([write_tags(item) for item in tags], dtype="str"),
-            "members": pd.array(members, dtype="str"),
-        }
-    )

@@ -5,9 +5,6 @@ relations need, pass 3 at the places of the nodes that both need. Each pass read
 does not matter in which order nodes, ways and relations stand in it.
 """
 
-import bz2
-import gzip
-import re
 import tempfile
 from array import array
 from collections.abc import Callable, Iterable
@@ -21,6 +18,7 @@ from numpy.typing import NDArray
 
 from geo.units import FloatArray, IntArray
 from layers.errors import UnreadableFile
+from layers.osm_file import open_osm
 
 Entity = Literal["n", "w", "r"]
 Use = TypeVar("Use")
@@ -32,7 +30,7 @@ COORDINATE_SCALE = 1e-7
 _UNDEFINED = 2_147_483_647
 _LOCATION = np.dtype([("id", "<u8"), ("x", "<i4"), ("y", "<i4")])
 _CHUNK = 2_000_000
-_HEAD_BYTES = 4096
+_NO_AREAS = frozenset({"route", "route_master", "public_transport"})
 
 
 @dataclass(slots=True)
@@ -71,6 +69,8 @@ class OsmScan(Generic[Use]):
         Kept objects by id, in the order of the file.
     member_ways
         Node ids of ways that only relations need.
+    member_tags
+        Tags of those of them that routes run along.
     node_id, node_lonlat
         Shapes `(P,)` ascending and `(P, 2)` degrees: places of all nodes needed. Nodes that are not
         in the file, or without a place, are missing.
@@ -88,66 +88,13 @@ class OsmScan(Generic[Use]):
     ways: dict[int, ScannedWay[Use]] = field(default_factory=dict)
     relations: dict[int, ScannedRelation[Use]] = field(default_factory=dict)
     member_ways: "dict[int, array[int]]" = field(default_factory=dict)
+    member_tags: dict[int, dict[str, str]] = field(default_factory=dict)
     node_id: IntArray = field(default_factory=lambda: np.empty(0, np.int64))
     node_lonlat: FloatArray = field(default_factory=lambda: np.empty((0, 2)))
     header_box: tuple[float, float, float, float] | None = None
     timestamp: str = ""
     duplicate_ids: list[str] = field(default_factory=list)
     n_objects: int = 0
-
-
-def open_osm(path: Path) -> tuple[osmium.io.File, str]:
-    """Check that a file can be an OSM file, by its content and not only by its name.
-
-    Returns
-    -------
-    file, timestamp
-        The file as osmium takes it, and the state of the data as an Overpass export notes it, else empty.
-
-    Raises
-    ------
-    UnreadableFile
-        It does not exist, is a folder, is empty, or holds something else.
-    """
-    if path.is_dir():
-        raise UnreadableFile(
-            f"{path}: is a folder; expected one OSM file (.osm.pbf, .osm, .osm.gz)"
-        )
-    try:
-        with path.open("rb") as stream:
-            head = stream.read(_HEAD_BYTES)
-    except FileNotFoundError as error:
-        raise UnreadableFile(f"{path}: no such file") from error
-    except OSError as error:
-        raise UnreadableFile(f"{path}: cannot be read ({error.strerror})") from error
-    if not head:
-        raise UnreadableFile(f"{path}: the file is empty (0 bytes)")
-    packing, text = _unpack_head(path, head)
-    if not packing and b"OSMHeader" in head[:64]:
-        return osmium.io.File(str(path), "pbf"), ""
-    root = re.search(
-        rb"<\s*([A-Za-z_][\w.:-]*)",
-        re.sub(rb"<!--.*?(-->|$)|<\?.*?\?>", b"", text, flags=re.DOTALL),
-    )
-    if root is None or root[1] != b"osm":
-        found = f"XML with root element <{root[1].decode('ascii')}>" if root else "something else"
-        raise UnreadableFile(f"{path}: not an OSM file, it holds {found}; expected PBF or OSM XML")
-    noted = re.search(rb"osm_base=[\"']([0-9T:Z-]+)[\"']", text)
-    return osmium.io.File(str(path), "osm" + packing), noted[1].decode() if noted else ""
-
-
-def _unpack_head(path: Path, head: bytes) -> tuple[str, bytes]:
-    """Format suffix of the packing, and the first text inside."""
-    try:
-        if head.startswith(b"\x1f\x8b"):
-            with gzip.open(path) as stream:
-                return ".gz", stream.read(_HEAD_BYTES)
-        if head.startswith(b"BZh"):
-            with bz2.open(path) as stream:
-                return ".bz2", stream.read(_HEAD_BYTES)
-    except (OSError, EOFError) as error:
-        raise UnreadableFile(f"{path}: damaged archive ({error})") from error
-    return "", head
 
 
 def scan_osm(
@@ -254,12 +201,23 @@ def _members(relation: Any) -> list[tuple[str, int, str]]:
     return [(member.type, member.ref, member.role) for member in relation.members]
 
 
-def _areal_members(scan: OsmScan[Use]) -> set[int]:
-    """Ways that relations other than routes are made of."""
+def list_route_members(scan: OsmScan[Use], entity: Entity) -> set[int]:
+    """Ids of the ways or nodes that are members of a route."""
     return {
         ref
         for relation in scan.relations.values()
-        if relation.tags.get("type") != "route"
+        if relation.tags.get("type") == "route"
+        for kind, ref, _ in relation.members
+        if kind == entity
+    }
+
+
+def _areal_members(scan: OsmScan[Use]) -> set[int]:
+    """Ways that areas are made of."""
+    return {
+        ref
+        for relation in scan.relations.values()
+        if relation.tags.get("type") not in _NO_AREAS
         for kind, ref, _ in relation.members
         if kind == "w"
     }
@@ -267,7 +225,8 @@ def _areal_members(scan: OsmScan[Use]) -> set[int]:
 
 def _read_member_ways(file: osmium.io.File, scan: OsmScan[Use]) -> set[tuple[Entity, int]]:
     repeated: set[tuple[Entity, int]] = set()
-    members = _areal_members(scan) - scan.ways.keys()
+    driven = list_route_members(scan, "w") - scan.ways.keys()
+    members = driven | (_areal_members(scan) - scan.ways.keys())
     seen: set[int] = set()
     for way in osmium.FileProcessor(file, osmium.osm.WAY):
         number = way.id
@@ -275,6 +234,8 @@ def _read_member_ways(file: osmium.io.File, scan: OsmScan[Use]) -> set[tuple[Ent
             if number in scan.member_ways:
                 repeated.add(("w", number))
             scan.member_ways[number] = _refs(way)
+            if number in driven:
+                scan.member_tags[number] = {tag.k: tag.v for tag in way.tags}
         elif number in scan.ways:
             if number in seen:
                 repeated.add(("w", number))
@@ -283,7 +244,10 @@ def _read_member_ways(file: osmium.io.File, scan: OsmScan[Use]) -> set[tuple[Ent
 
 
 def _needed_nodes(scan: OsmScan[Use]) -> IntArray:
-    parts = [np.fromiter(scan.nodes.keys(), np.int64, len(scan.nodes))]
+    parts = [
+        np.fromiter(scan.nodes.keys(), np.int64, len(scan.nodes)),
+        np.array(sorted(list_route_members(scan, "n")), dtype=np.int64),
+    ]
     flat = array("q")
     for way in scan.ways.values():
         flat.extend(way.refs)
@@ -353,7 +317,8 @@ def _settle_duplicates(
 ) -> None:
     """Of objects with one id the highest version stays, of equal versions the last in the file."""
     best: dict[tuple[Entity, int], int] = {}
-    members = _areal_members(scan)
+    driven = list_route_members(scan, "w")
+    members = driven | _areal_members(scan)
     item: Any
     for item in osmium.FileProcessor(file):
         key: tuple[Entity, int] = (item.type_str(), item.id)
@@ -361,6 +326,8 @@ def _settle_duplicates(
             continue
         best[key] = item.version
         _replace(item, key, wanted, members, scan)
+        if item.type_str() == "w" and item.id in scan.member_tags:
+            scan.member_tags[item.id] = dict(item.tags)
     needed = np.setdiff1d(_needed_nodes(scan), scan.node_id)
     if needed.size:  # the version that stays may run through other nodes
         found_id, found_xy = _list_places(file, needed)

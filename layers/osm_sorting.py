@@ -12,6 +12,11 @@ AREA_CLASSES = frozenset(
     {"home_building", "plain_building", "residential_land", "community_boundary", "green", "water"}
 )
 _AREA_RELATIONS = frozenset({"multipolygon", "boundary"})
+_TRANSIT_RELATIONS = {
+    "route": frozenset({"transit_route"}),
+    "route_master": frozenset({"transit_master"}),
+    "public_transport": frozenset({"transit_area"}),
+}
 # Nodes are never homes, land, water: looking at every tree would cost more than all the rest.
 _NODE_KEYS = frozenset({"barrier", "entrance", "highway", "public_transport", "railway", "amenity"})
 
@@ -60,8 +65,8 @@ class Sorter:
 
     def _relation(self, tags: dict[str, str]) -> Use | None:
         kind = tags.get("type", "")
-        if kind == "route":
-            classes = self.features.find(tags) & {"transit_route"}
+        if kind in _TRANSIT_RELATIONS:
+            classes = self.features.find(tags) & _TRANSIT_RELATIONS[kind]
             return Use(None, (), classes) if classes else None
         if kind not in _AREA_RELATIONS:
             return None

@@ -90,8 +90,9 @@ STREETS = _columns(
 COVERAGE = _columns(
     community_id=("str", "community"),
     kind=("str", "facility kind"),
-    mode=("str", "`walk`"),
-    limit=("float64", "limit of the walk"),
+    mode=("str", "`walk`, or `walk_transit` where there is a timetable"),
+    timetable_source=("str", "`gtfs` or `osm` for `walk_transit`; empty for `walk`"),
+    limit=("float64", "limit of the walk or journey"),
     limit_unit=("str", "`min` or `m`"),
     status=(
         "str",
@@ -105,8 +106,8 @@ COVERAGE = _columns(
     ),
     building_share=("float64", "share of residential buildings within the limit"),
     land_share=("float64", "share of residential land within the limit"),
-    median_s=("float64", "household-weighted median walk, seconds; empty when unreached"),
-    p90_s=("float64", "household-weighted 90th percentile of the walk, seconds"),
+    median_s=("float64", "household-weighted median of `nearest_s`; empty when unreached"),
+    p90_s=("float64", "household-weighted 90th percentile of `nearest_s`, seconds"),
     facilities_inside=("int64", "facilities whose point lies in the community"),
     unconnected_households=("float64", "households at unconnected points; empty when unknown"),
     unconnected_share=("float64", "share of the demand at unconnected points"),
@@ -123,12 +124,34 @@ ACCESS = _columns(
     households=("float64", "its households; empty when unknown"),
     weight=("float64", "its share basis"),
     kind=("str", "facility kind"),
-    mode=("str", "`walk`"),
-    nearest_s=("float64", "walk to the nearest facility, seconds; empty when unreached"),
-    nearest_m=("float64", "the same walk in metres, both straight legs included"),
-    second_m=("float64", "walk to the second nearest facility within the longest limit, metres"),
-    n_within=("int64", "facilities within the main limit"),
-    facility_id=("str", "nearest facility"),
+    mode=("str", "`walk`, or `walk_transit` where there is a timetable"),
+    timetable_source=("str", "`gtfs` or `osm` for `walk_transit`; empty for `walk`"),
+    nearest_s=(
+        "float64",
+        (
+            "seconds to the nearest facility: the walk; for `walk_transit` the percentile of all "
+            "departures (the median unless set otherwise); empty when unreached"
+        ),
+    ),
+    best_s=("float64", "`walk_transit`: the same for the best departure; empty for `walk`"),
+    worst_s=("float64", "`walk_transit`: 90th percentile of all departures; empty for `walk`"),
+    depart_s=(
+        "float64",
+        (
+            "`walk_transit`: first departure that takes `nearest_s`, seconds after midnight; empty when "
+            "walking all the way is as fast"
+        ),
+    ),
+    nearest_m=("float64", "`walk`: the walk in metres, both straight legs included"),
+    second_m=(
+        "float64",
+        "`walk`: walk to the second nearest facility within the longest limit, metres",
+    ),
+    n_within=("float64", "`walk`: facilities within the main limit; empty for `walk_transit`"),
+    facility_id=(
+        "str",
+        "nearest facility; for `walk_transit` the one reached leaving at `depart_s`",
+    ),
     entrance_id=("str", "its entrance the walk ends at"),
     within_limit=("bool", "whether the nearest is within the main limit"),
 )
@@ -148,11 +171,15 @@ GAPS = _columns(
     shortfall=("float64", "needed less found, never below 0"),
     unit=("str", "unit of the three columns before"),
     households_affected=("float64", "households left out; empty when unknown"),
-    limit=("float64", "limit of the walk"),
+    limit=("float64", "limit of the walk or journey"),
     limit_unit=("str", "`min` or `m`"),
-    mode=("str", "modes that count"),
+    mode=("str", "modes that count: `walk` or `walk_transit`; empty where nothing is travelled"),
+    timetable_source=("str", "`gtfs` or `osm` for `walk_transit`; empty otherwise"),
     detour_factor=("float64", "walk over straight line, where severed"),
-    nearest_m=("float64", "median walk of those left out to their nearest, metres"),
+    nearest_m=(
+        "float64",
+        "median walk of those left out to their nearest, metres; empty for `walk_transit`",
+    ),
     nearest_facility_id=("str", "facility most of those left out have as their nearest"),
     barrier_kind=("str", "`railway`, `waterway`, `motorway`, `wall` or empty"),
     barrier_name=("str", "name of the barrier as mapped"),
@@ -161,6 +188,41 @@ GAPS = _columns(
     source_status=("str", "`primary`, `secondary`, `derived` or `unverified`"),
     reason=("str", "why, a sentence in Chinese"),
     reason_en=("str", "why, a sentence in English"),
+)
+
+STOPS = _columns(
+    stop_id=("str", "stop; the key"),
+    name=("str", "name as published or mapped"),
+    station_id=("str", "station or stop area it belongs to; empty when alone"),
+    modes=("str", "modes of the lines that call, comma-separated; empty when none does"),
+    lines=("str", "numbers of those lines, comma-separated"),
+    departures=("int64", "departures within the window one may board"),
+    connected=("bool", "whether a walkable street lies near enough"),
+    timetable_source=("str", "`gtfs` or `osm`"),
+)
+
+LINES = _columns(
+    line_id=("str", "line; the key"),
+    ref=("str", "number as written on the vehicle"),
+    name=("str", "long name"),
+    mode=(
+        "str",
+        "`bus`, `trolleybus`, `tram`, `light_rail`, `subway`, `train`, `ferry` or `other`",
+    ),
+    operator=("str", "who runs it; empty when unknown"),
+    stops=("int64", "stops it serves"),
+    trips=("int64", "trips on the service day"),
+    trips_in_window=("int64", "trips that depart from some stop within the window"),
+    headway_min=(
+        "float64",
+        (
+            "mean minutes between departures at its stops, per direction, within the window; empty "
+            "when none runs"
+        ),
+    ),
+    headway_source=("str", "`timetable`, `interval` tag, or `default` of the mode"),
+    hours_source=("str", "`timetable`, `opening_hours` tag, or `default` of the mode"),
+    timetable_source=("str", "`gtfs` or `osm`"),
 )
 
 PARCELS = _columns(
@@ -206,13 +268,15 @@ TABLES = MappingProxyType(
         "entrances": ENTRANCES,
         "demand": DEMAND,
         "streets": STREETS,
+        "stops": STOPS,
+        "lines": LINES,
         "parcels": PARCELS,
         "notices": NOTICES,
     }
 )
 
 
-OPTIONAL = frozenset({"parcels"})
+OPTIONAL = frozenset({"stops", "lines", "parcels"})
 """Tables only cities with such a source have."""
 
 

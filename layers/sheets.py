@@ -21,6 +21,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from geo.units import IntArray
 from layers.columns import normalize_header, normalize_text
+from layers.encodings import guess_text
 from layers.errors import UnreadableFile
 from layers.limits import Limits
 from layers.notices import Notice
@@ -150,15 +151,9 @@ def _decode(path: Path, encoding: str | None) -> tuple[str, list[Notice]]:
                 f"{path.name} is not {encoding}: byte {error.start} cannot be read; leave the "
                 "encoding out to have it recognised"
             ) from error
-    marked = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-    candidates = [name for mark, name in marked if raw.startswith(mark)] or ["utf-8", "gb18030"]
-    for candidate in candidates:
-        try:
-            text = raw.decode(candidate)
-        except UnicodeDecodeError:
-            continue
-        if "\0" in text:
-            break
+    found = guess_text(raw)
+    if found is not None:
+        text, name = found
         guessed = Notice(
             "info",
             "encoding_guessed",
@@ -169,7 +164,7 @@ def _decode(path: Path, encoding: str | None) -> tuple[str, list[Notice]]:
             found="gb18030",
             expected="utf-8",
         )
-        return text, [guessed] if candidate == "gb18030" else []
+        return text, [guessed] if name == "gb18030" else []
     raise UnreadableFile(
         f"{path.name} is no text in UTF-8, UTF-16 or GB 18030; is it a spreadsheet with a wrong "
         "name? Otherwise state its encoding"

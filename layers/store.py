@@ -1,4 +1,4 @@
-"""A run on disk: tables as (Geo)Parquet, the network as npz, a manifest with digests.
+"""A run on disk: tables as (Geo)Parquet, network and timetable as npz, a manifest with digests.
 
 A run folder is complete or not there: it is written aside under a lock and put in place by one
 rename. `read_run` gives back what `write_run` was handed.
@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +24,20 @@ import pandas as pd
 import pyarrow.parquet
 
 from geo.network import StreetNetwork
+from geo.timetable import Timetable
 from layers.errors import NotARun, RunLocked
+from layers.results import shape_table
+from layers.transit.model import Transit
 
 MANIFEST = "manifest.json"
 NETWORK = "network.npz"
-FORMAT = 1
+TIMETABLE = "timetable.npz"
+FORMAT = 2
 """Version of the folder's layout; a run of another version is refused, not guessed at."""
 
 _SPATIAL = ("communities", "facilities", "entrances", "demand", "streets", "base", "barriers")
 _PLAIN = ("coverage", "access", "gaps", "notices")
+_TRANSIT = ("stops", "lines", "ways_in", "changes")
 _RENAME_EXCHANGE = 2
 _AT_FDCWD = -100
 
@@ -42,7 +48,7 @@ class Run:
 
     Tables as in `layers.results`; spatial ones in WGS 84. `base` holds what the base map is drawn
     from (`kind` in `water`, `green`, `rail`; `name`; geometry), `barriers` the lines nobody can
-    cross (`kind`, `name`, geometry).
+    cross (`kind`, `name`, geometry). `transit` is None where there is no timetable.
     """
 
     path: Path
@@ -59,6 +65,7 @@ class Run:
     gaps: pd.DataFrame
     notices: pd.DataFrame
     network: StreetNetwork
+    transit: Transit | None = None
 
 
 def write_network(network: StreetNetwork, path: Path) -> None:
@@ -75,6 +82,48 @@ def read_network(path: Path) -> StreetNetwork:
     return StreetNetwork(**values)
 
 
+def write_transit(transit: Transit, folder: Path) -> None:
+    """Write the public transport of a city: four tables, and the timetable as an npz file."""
+    write_table(shape_table(transit.stops, "stops"), folder / "stops.parquet")
+    write_table(shape_table(transit.lines, "lines"), folder / "lines.parquet")
+    write_table(transit.ways_in, folder / "ways_in.parquet")
+    write_table(transit.changes, folder / "changes.parquet")
+    timetable = transit.timetable
+    arrays = {field.name: getattr(timetable, field.name) for field in fields(timetable)}
+    np.savez(
+        folder / TIMETABLE,
+        **arrays,
+        source=transit.source,
+        day=transit.day.isoformat(),
+        trip_headsign=np.array(transit.trip_headsign, dtype=np.str_),
+        assumption_code=np.array([code for code, _ in transit.assumptions], dtype=np.str_),
+        assumption_count=np.array([count for _, count in transit.assumptions], dtype=np.int64),
+    )
+
+
+def find_transit(folder: Path) -> Transit | None:
+    """Public transport as `write_transit` wrote it; None where nothing of it is there."""
+    names = [*(f"{name}.parquet" for name in _TRANSIT), TIMETABLE]
+    if not any((folder / name).exists() for name in names):
+        return None
+    with (folder / TIMETABLE).open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+        values = {name: arrays[name] for name in arrays.files}
+    hops = {field.name: values[field.name] for field in fields(Timetable)}
+    hops["n_stops"] = int(hops["n_stops"])
+    counts = zip(values["assumption_code"], values["assumption_count"], strict=True)
+    return Transit(
+        source=str(values["source"]),
+        day=date.fromisoformat(str(values["day"])),
+        stops=gpd.read_parquet(folder / "stops.parquet"),
+        lines=gpd.read_parquet(folder / "lines.parquet"),
+        ways_in=gpd.read_parquet(folder / "ways_in.parquet"),
+        changes=pd.read_parquet(folder / "changes.parquet"),
+        trip_headsign=tuple(map(str, values["trip_headsign"])),
+        timetable=Timetable(**hops),
+        assumptions=tuple((str(code), int(count)) for code, count in counts),
+    )
+
+
 def write_table(frame: pd.DataFrame, path: Path) -> None:
     """Write one table as (Geo)Parquet; the same frame gives the same bytes."""
     if isinstance(frame, gpd.GeoDataFrame):
@@ -83,15 +132,22 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
         frame.to_parquet(path, index=False, compression="zstd")
 
 
-def write_run(folder: Path, tables: dict[str, pd.DataFrame], network: StreetNetwork) -> None:
-    """Write the tables of a run and its network into an existing folder.
+def write_run(
+    folder: Path,
+    tables: dict[str, pd.DataFrame],
+    network: StreetNetwork,
+    transit: Transit | None = None,
+) -> None:
+    """Write the tables of a run, its network and its timetable into an existing folder.
 
-    `tables` holds every table of `Run` by name. The manifest is written last by
+    `tables` holds every table of `Run` by name; those of `transit` come from there. The manifest is written last by
     `write_manifest`: a folder without one is no run.
     """
     for name in (*_SPATIAL, *_PLAIN):
         write_table(tables[name], folder / f"{name}.parquet")
     write_network(network, folder / NETWORK)
+    if transit is not None:
+        write_transit(transit, folder)
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
@@ -140,6 +196,7 @@ def read_run(folder: Path) -> Run:
         spatial = {name: gpd.read_parquet(place / f"{name}.parquet") for name in _SPATIAL}
         plain = {name: pd.read_parquet(place / f"{name}.parquet") for name in _PLAIN}
         network = read_network(place / NETWORK)
+        transit = find_transit(place)
     except (
         OSError,
         ValueError,
@@ -149,7 +206,7 @@ def read_run(folder: Path) -> Run:
         pyarrow.ArrowException,
     ) as error:
         raise NotARun(f"{folder} is damaged ({error}): run again into the folder") from error
-    return Run(path=place, manifest=manifest, network=network, **spatial, **plain)
+    return Run(path=place, manifest=manifest, network=network, transit=transit, **spatial, **plain)
 
 
 def _aside(folder: Path, word: str) -> Path:

@@ -135,13 +135,14 @@ def list_gaps(rows: pd.DataFrame, keys: pd.Index) -> list[dict[str, Any]]:
     lat = list_numbers(ordered["barrier_lat"], digits=5)
     affected = list_numbers(ordered["households_affected"])
     words = ["pack", "rule", "status", "cause", "reason", "reason_en", "source_status"]
-    texts = {name: list_words(ordered[name]) for name in [*words, "barrier_name"]}
+    texts = {name: list_words(ordered[name]) for name in [*words, "mode", "barrier_name"]}
     return [
         {
             "c": int(community),
             "pack": texts["pack"][i],
             "rule": texts["rule"][i],
             "status": texts["status"][i],
+            "mode": texts["mode"][i],
             "cause": texts["cause"][i],
             "zh": texts["reason"][i] or texts["reason_en"][i],
             "en": texts["reason_en"][i] or texts["reason"][i],

@@ -10,8 +10,10 @@ import jinja2
 
 from layers.store import Run
 from maps.legend import find_summary, list_sources
+from maps.modes import RIDE, WALK, list_modes, name_page
 from maps.style import read_palette
 from maps.text import LANGS, Lang, find_text, get_titles, read_text
+from maps.transit import find_timetable
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -35,7 +37,10 @@ def find_main_limit(manifest: Mapping[str, Any]) -> float:
 
 
 def index_page(run: Run, kinds: Iterable[str], *, lang: Lang = "zh") -> str:
-    """Stand-alone page that lists `kinds` with share, facilities and gaps, linked to their maps."""
+    """Stand-alone page that lists `kinds` with share, facilities and gaps, linked to their maps.
+
+    Where the run has a timetable, the share with transit stands beside and leads to its own map.
+    """
     manifest = run.manifest
     main = find_main_limit(manifest)
     limits = sorted({float(limit) for limit in manifest.get("limits_min", ())} | {main})
@@ -52,12 +57,16 @@ def index_page(run: Run, kinds: Iterable[str], *, lang: Lang = "zh") -> str:
             continue
         summary = find_summary(manifest, code)
         shares = {limit: _find_share(summary.get(format(limit, "g"))) for limit in limits}
+        ride = find_summary(manifest, code, RIDE).get(format(main, "g"))
         groups.setdefault(str(entry.get("group") or "other"), []).append(
             {
                 "code": code,
                 "names": get_titles(entry, "name"),
                 "n_facilities": entry.get("n_facilities"),
                 "share": shares[main],
+                "page": name_page(code, WALK),
+                "ride_share": _find_share(ride),
+                "ride_page": name_page(code, RIDE),
                 "others": [shares[limit] for limit in limits if limit != main],
                 "gaps": int(gap_counts.get(code, 0)) if code in judged else None,
                 "undecided": code in judged and code not in decided,
@@ -78,6 +87,9 @@ def index_page(run: Run, kinds: Iterable[str], *, lang: Lang = "zh") -> str:
             households=None if households.isna().any() else int(households.sum()),
             n_homes=len(run.demand),
             n_streets=int(run.streets["kept"].sum()),
+            has_rides=RIDE in list_modes(run),
+            timetable=find_timetable(manifest),
+            absent=find_text((manifest.get("transit") or {}).get("reason")),
             packs=[get_titles(pack, "title") for pack in manifest.get("packs", ())],
             sources=list_sources(run),
             text=read_text(),

@@ -5,6 +5,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 
+from maps.modes import WALK
 from maps.packing import pack_codes, pack_shapes
 from maps.style import Palette, classify_minutes
 
@@ -31,9 +32,11 @@ def pack_streets(streets: gpd.GeoDataFrame, palette: Palette) -> dict[str, Any]:
     return {**shapes.as_dict(), "rank": pack_codes(rank)}
 
 
-def pack_minutes(streets: gpd.GeoDataFrame, kind: str, palette: Palette) -> str:
-    """Class letter of each street's walk to the nearest facility; empty when it was not measured."""
-    column = f"min_{kind}"
+def pack_minutes(
+    streets: gpd.GeoDataFrame, kind: str, palette: Palette, *, mode: str = WALK
+) -> str:
+    """Class letter of each street's time to the nearest facility; empty when it was not measured."""
+    column = f"min_{kind}" if mode == WALK else f"ride_min_{kind}"
     if column not in streets.columns:
         return ""
     return pack_codes(classify_minutes(streets[column].to_numpy(dtype=np.float64), palette.minutes))

@@ -1,117 +1,28 @@
-"""Whole pages: the gap map of a kind, and all of them with an index."""
+"""Whole pages: the gap map of a kind and mode, and all of them with an index."""
 
-import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-import folium
 import jinja2
-import markupsafe
-import pandas as pd
 
-from layers.errors import UnknownKind
 from layers.store import Run
-from maps.areas import (
-    check_limit,
-    draw_communities,
-    list_communities,
-    list_coverage,
-    list_gaps,
-    list_outlines,
-    list_unknown,
-)
-from maps.base import (
-    Assets,
-    Bounds,
-    RawText,
-    StartScript,
-    Tiles,
-    build_map,
-    get_figure,
-    render_page,
-)
-from maps.index import TEMPLATES, find_main_limit, get_environment, index_page
-from maps.legend import find_summary, group_rules, list_rules, list_sources
-from maps.lines import pack_ground, pack_minutes, pack_streets
-from maps.points import draw_facilities, list_facilities, pack_access, pack_entrances, pack_homes
+from maps.areas import check_limit, draw_communities
+from maps.backdrop import Backdrop, build_backdrop
+from maps.base import Assets, Tiles
+from maps.errors import UnknownLimit
+from maps.index import find_main_limit, get_environment, index_page
+from maps.kinds import KindParts, build_kind, list_page_data
+from maps.legend import group_rules
+from maps.modes import WALK, get_words, list_modes, name_page
+from maps.shell import Frame, Shell, build_shell, read_template
 from maps.style import list_swatches, read_palette
-from maps.tables import RowsByKind, embed_json, find_positions, index_rows
-from maps.text import LANGS, Lang, get_titles, read_text
+from maps.text import LANGS, Lang, read_text
 
-NO_ICON = '<link rel="icon" href="data:,">'
-"""Keeps a browser from asking a server for an icon."""
+__all__ = ["Backdrop", "build_backdrop", "gap_map", "write_maps"]
 
-_CODE = re.compile(r"^[a-z0-9_]+$")
-_SCRIPTS = ("words.js", "drawing.js", "cards.js", "page.js")
-_ACCESS_COLUMNS = ["demand_id", "nearest_s", "entrance_id"]
-_VIEWS = ("view_coverage", "view_minutes")
-_OVERLAYS = (
-    ("layer_facilities", True),
-    ("layer_uncovered", True),
-    ("layer_covered", False),
-    ("layer_entrances", True),
-    ("layer_streets", True),
-    ("layer_ground", True),
-)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Backdrop:
-    """What the maps of a run share, encoded once.
-
-    Parameters
-    ----------
-    data
-        JSON of streets, ground, homes and communities, safe inside a `<script>` element.
-    outlines
-        GeoJSON feature of each community.
-    bounds
-        W, S, E, N of the communities, degrees.
-    """
-
-    data: str
-    outlines: list[dict[str, Any]]
-    bounds: Bounds
-    community_keys: pd.Index
-    demand_keys: pd.Index
-    coverage_rows: RowsByKind
-    access_rows: RowsByKind
-    gap_rows: RowsByKind
-    facility_rows: RowsByKind
-    sources: dict[str, Any]
-
-
-def build_backdrop(run: Run) -> Backdrop:
-    """Encode what the maps of `run` share; hand it to `gap_map` when drawing several."""
-    palette = read_palette()
-    keys = pd.Index(run.communities["community_id"], dtype="str")
-    sources = list_sources(run)
-    data = {
-        "streets": pack_streets(run.streets, palette),
-        "ground": pack_ground(run.base),
-        "homes": pack_homes(run.demand, keys),
-        "communities": list_communities(run.communities),
-        "palette": {name: palette.plain[name] for name in ("coverage", "minutes", "homes", "base")},
-        "text": {key: dict(texts) for key, texts in read_text().items()},
-        "sources": sources,
-        "speeds": run.manifest.get("settings", {}),
-    }
-    west, south, east, north = (float(edge) for edge in run.communities.total_bounds)
-    return Backdrop(
-        data=embed_json(data),
-        outlines=list_outlines(run.communities),
-        bounds=(west, south, east, north),
-        community_keys=keys,
-        demand_keys=pd.Index(run.demand["demand_id"], dtype="str"),
-        coverage_rows=index_rows(run.coverage, "kind", "mode"),
-        access_rows=index_rows(run.access, "kind", "mode"),
-        gap_rows=index_rows(run.gaps, "kind"),
-        facility_rows=index_rows(run.facilities, "kind"),
-        sources=sources,
-    )
+_SCRIPTS = ("words.js", "drawing.js", "cards.js", "journey.js", "page.js")
 
 
 def gap_map(
@@ -119,24 +30,26 @@ def gap_map(
     kind: str,
     *,
     limit_min: float = 15,
-    mode: str = "walk",
+    mode: str = WALK,
     assets: Assets = "inline",
     asset_base: str = "/assets/",
     lang: Lang = "zh",
     backdrop: Backdrop | None = None,
     tiles: Tiles | None = None,
 ) -> str:
-    """Gap map of one kind as a whole HTML page.
+    """Gap map of one kind and mode as a whole HTML page.
 
-    Communities by coverage, streets by minutes, facilities with their ways in, and every home with
-    the street and the way in its walk uses. The page talks to the page around it by messages of its
-    own origin: it tells `lifecircle:select` and hears `lifecircle:focus`, `lifecircle:lang` and
-    `lifecircle:district`.
+    Communities by coverage, streets by minutes, facilities with their ways in, every home with the
+    street and the way in its walk uses, and lines and stops where the run has a timetable. The page
+    talks to the page around it by messages of its own origin: it tells `lifecircle:select` and
+    hears `lifecircle:focus`, `lifecircle:lang`, `lifecircle:district` and `lifecircle:journey`.
 
     Parameters
     ----------
     limit_min
         Limit the page opens with; the page itself can change to the run's other ones.
+    mode
+        `walk`, or `walk_transit` where the run has a timetable.
     assets
         `inline`: everything inside, opens from disk. `linked`: Leaflet under `asset_base`.
     backdrop
@@ -154,48 +67,10 @@ def gap_map(
         The front-end files were not fetched at build time.
     """
     shared = build_backdrop(run) if backdrop is None else backdrop
-    palette = read_palette()
-    entry = _get_kind(run, kind)
-    color = palette.group_color(str(entry.get("group", "")))
-    facilities = run.facilities.iloc[shared.facility_rows.find(kind)]
-    data = _list_kind_data(run, entry, shared, facilities, mode)
-    data.update(color=color, lang=lang, limit=check_limit(data["coverage"], limit_min, kind, mode))
-
-    drawn = build_map(shared.bounds, assets=assets, asset_base=asset_base, tiles=tiles)
-    root = get_figure(drawn)
-    root.title = str(markupsafe.escape(f"{data['names'][lang]} · {run.manifest['name']}"))
-    root.header.add_child(
-        RawText(f"{NO_ICON}<style>{_read_template('page.css')}</style>"), name="page_css"
-    )
-    chrome = _get_template("page.html").render(
-        data=data,
-        rule_groups=group_rules(data["rules"]),
-        sources=shared.sources,
-        text=read_text(),
-        palette=palette.plain,
-        swatches=list_swatches(palette),
-        minutes=_label_minutes(palette.minutes.breaks),
-        langs=LANGS,
-        lang=lang,
-    )
-    script = "".join(_read_template(name) for name in _SCRIPTS)
-    body = (
-        f"{chrome}"
-        f'<script type="application/json" id="lc-shared">{shared.data}</script>'
-        f'<script type="application/json" id="lc-kind">{embed_json(data)}</script>'
-        f"<script>{_read_template('packed.js')}\n{{\n{script}}}</script>"
-    )
-    root.html.add_child(RawText(body), name="chrome")
-    layers: dict[str, folium.map.Layer] = {
-        "communities": draw_communities(shared.outlines),
-        "facilities": draw_facilities(facilities, color),
-    }
-    layers.update(_list_groups(lang))
-    for name, layer in layers.items():
-        layer.add_to(drawn, name=name)
-    folium.LayerControl(collapsed=False).add_to(drawn)
-    StartScript(drawn, layers).add_to(drawn)
-    return render_page(drawn, lang=lang)
+    parts = build_kind(run, kind, shared)
+    frame = Frame(shared.bounds, assets, asset_base, lang, tiles)
+    shell = _draw_shell(shared, parts, frame)
+    return _draw_page(run, parts, mode, limit_min, shared=shared, frame=frame, shell=shell)
 
 
 def write_maps(
@@ -205,7 +80,7 @@ def write_maps(
     kinds: Iterable[str] | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> list[Path]:
-    """Write one stand-alone gap map per kind and `index.html` into `folder`.
+    """Write one stand-alone gap map per kind and mode, and `index.html`, into `folder`.
 
     Parameters
     ----------
@@ -227,78 +102,91 @@ def write_maps(
     wanted = [str(kind["code"]) for kind in run.manifest["kinds"]] if kinds is None else list(kinds)
     limit_min = find_main_limit(run.manifest)
     backdrop = build_backdrop(run)
+    frame = Frame(backdrop.bounds)
     folder.mkdir(parents=True, exist_ok=True)
     index = folder / "index.html"
     paths = [index]
     for done, kind in enumerate(wanted):
-        html = gap_map(run, kind, limit_min=limit_min, backdrop=backdrop)
-        path = folder / f"{kind}.html"
-        path.write_text(html, encoding="utf-8")
-        paths.append(path)
+        parts = build_kind(run, kind, backdrop)
+        draw = partial(_draw_page, run, parts, limit_min=limit_min, shared=backdrop, frame=frame)
+        shell = _draw_shell(backdrop, parts, frame)
+        for mode in list_modes(run):
+            path = folder / name_page(kind, mode)
+            path.write_text(draw(mode, shell=shell), encoding="utf-8")
+            paths.append(path)
         if progress is not None:
             progress(kind, (done + 1) / len(wanted))
     index.write_text(index_page(run, wanted), encoding="utf-8")
     return paths
 
 
-def _get_kind(run: Run, kind: str) -> dict[str, Any]:
-    for entry in run.manifest["kinds"]:
-        if entry["code"] == kind and _CODE.match(kind):
-            return dict(entry)
-    raise UnknownKind(f"the run holds no kind {kind!r}; `manifest.json` lists its kinds")
+def _draw_shell(shared: Backdrop, parts: KindParts, frame: Frame) -> Shell:
+    return build_shell(
+        frame,
+        draw_communities(shared.outlines),
+        parts.facilities,
+        parts.color,
+        has_transit=len(parts.by_mode) > 1,
+    )
 
 
-def _list_kind_data(
-    run: Run, entry: dict[str, Any], shared: Backdrop, facilities: pd.DataFrame, mode: str
-) -> dict[str, Any]:
-    """Everything of a page that depends on the kind, fit for JSON."""
-    kind = str(entry["code"])
+def _draw_page(
+    run: Run,
+    parts: KindParts,
+    mode: str,
+    limit_min: float,
+    *,
+    shared: Backdrop,
+    frame: Frame,
+    shell: Shell,
+) -> str:
+    """Fill the shell with what belongs to one mode."""
+    if mode not in parts.by_mode:
+        raise UnknownLimit(
+            f"the run has no {mode} coverage: measured modes: {', '.join(parts.by_mode)}"
+        )
+    lang = frame.lang
+    limit = check_limit(parts.by_mode[mode]["coverage"], limit_min, parts.kind, mode)
+    data, packed = list_page_data(parts, mode, lang=lang, limit=limit)
+    chrome = _draw_chrome(data, shared, frame)
+    script = "".join(read_template(name) for name in _SCRIPTS)
+    body = (
+        f"{chrome}"
+        f'<script type="application/json" id="lc-shared">{shared.data}</script>'
+        f'<script type="application/json" id="lc-kind">{packed}</script>'
+        f"<script>{read_template('packed.js')}\n{{\n{script}}}</script>"
+    )
+    return shell.fill(f"{data['names'][lang]} · {run.manifest['name']}", body)
+
+
+def _draw_chrome(data: dict[str, Any], shared: Backdrop, frame: Frame) -> str:
+    """What stands beside the map: title bar and legend."""
     palette = read_palette()
-    owner = find_positions(run.entrances["facility_id"], pd.Index(facilities["facility_id"]))
-    entrances = run.entrances[owner >= 0]
-    coverage = run.coverage.iloc[shared.coverage_rows.find(kind, mode)]
-    access = run.access[_ACCESS_COLUMNS].iloc[shared.access_rows.find(kind, mode)]
-    by_limit = list_coverage(coverage, shared.community_keys, palette)
-    if not by_limit and entry.get("status") == "unknown":
-        by_limit = list_unknown(run.manifest.get("limits_min", ()), len(run.communities))
-    measured = bool((coverage["status"] == "measured").any())
-    sources = coverage["demand_source"][coverage["demand_source"] != ""]
-    return {
-        "kind": kind,
-        "names": get_titles(entry, "name"),
-        "name": str(run.manifest.get("name", "")),
-        "synthetic": bool(run.manifest.get("synthetic")),
-        "status": str(entry.get("status") or ""),
-        "measured": measured,
-        "mode": mode,
-        "coverage": by_limit,
-        "demand_source": str(sources.mode().iloc[0]) if len(sources) else "",
-        "any_households": bool(run.demand["households"].notna().any()),
-        "any_unconnected": bool((~facilities["connected"].astype(bool)).any()),
-        "summary": find_summary(run.manifest, kind),
-        "gaps": list_gaps(run.gaps.iloc[shared.gap_rows.find(kind)], shared.community_keys),
-        "rules": list_rules(run.manifest, kind),
-        "facilities": list_facilities(facilities),
-        "entrances": pack_entrances(entrances, owner[owner >= 0]),
-        "access": pack_access(access, shared.demand_keys, pd.Index(entrances["entrance_id"])),
-        "minutes": pack_minutes(run.streets, kind, palette) if measured else "",
-    }
+    mode = data["mode"]
+    return _get_template("page.html").render(
+        data=data,
+        sections=group_rules(data["rules"], mode),
+        siblings=_list_siblings(data, frame) if "other" in data else [],
+        timetable=shared.timetable,
+        sources=shared.sources,
+        words=partial(get_words, mode=mode),
+        palette=palette.plain,
+        swatches=list_swatches(palette),
+        minutes=_label_minutes(palette.minutes.breaks),
+        langs=LANGS,
+        lang=frame.lang,
+    )
 
 
-def _list_groups(lang: Lang) -> dict[str, folium.map.Layer]:
-    """Empty layers the page's script fills: two ways of colouring, and what can be switched off."""
-    groups: dict[str, folium.map.Layer] = {
-        key: folium.FeatureGroup(name=_label(key, lang), overlay=False, show=key == _VIEWS[0])
-        for key in _VIEWS
-    }
-    for key, show in _OVERLAYS:
-        groups[key] = folium.FeatureGroup(name=_label(key, lang), show=show)
-    return groups
+def _list_siblings(data: dict[str, Any], frame: Frame) -> list[dict[str, str]]:
+    """Pages of the same kind in every mode, by an address relative to this one.
 
-
-def _label(key: str, lang: Lang) -> str:
-    """Name of a layer as the page can translate it; Leaflet reads names as HTML."""
-    return f'<span data-t="{key}">{markupsafe.escape(read_text()[key][lang])}</span>'
+    From disk they are files; a service knows them by what is asked of it.
+    """
+    modes = sorted([data["mode"], data["other"]["mode"]])
+    if frame.assets == "linked":
+        return [{"mode": mode, "href": f"?mode={mode}"} for mode in modes]
+    return [{"mode": mode, "href": name_page(data["kind"], mode)} for mode in modes]
 
 
 def _label_minutes(breaks: tuple[float, ...]) -> list[dict[str, str]]:
@@ -313,11 +201,6 @@ def _label_minutes(breaks: tuple[float, ...]) -> list[dict[str, str]]:
     last = format(low, "g")
     labels.append({lang: text["legend_over"][lang].format(n=last) for lang in LANGS})
     return labels
-
-
-@cache
-def _read_template(name: str) -> str:
-    return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
 @cache

@@ -9,6 +9,7 @@ import pandas as pd
 import shapely
 from folium.utilities import JsCode
 
+from geo.units import FloatArray
 from maps.packing import pack_codes, pack_naturals, pack_optional, pack_points, round_degrees
 from maps.tables import code_words, find_positions, list_flags, list_numbers, list_words
 
@@ -104,19 +105,35 @@ def pack_homes(demand: gpd.GeoDataFrame, community_keys: pd.Index) -> dict[str, 
 def pack_access(
     access: pd.DataFrame, demand_keys: pd.Index, entrance_keys: pd.Index
 ) -> dict[str, str]:
-    """Walk of every home to the nearest facility of one kind.
+    """Way of every home to the nearest facility of one kind, in one mode.
 
     Seconds are rounded up, so that comparing them with a limit in whole seconds decides as the
-    run did. A home without a row counts as unreached.
+    run did. A home without a row counts as unreached. Rides carry the best and the worst departure
+    too, and the minute after midnight at which one takes as long as `seconds` says.
     """
-    seconds = np.full(len(demand_keys), np.nan)
-    entrance = np.zeros(len(demand_keys), dtype=np.int64)
     place = find_positions(access["demand_id"], demand_keys)
     known = place >= 0
-    seconds[place[known]] = np.ceil(access["nearest_s"].to_numpy(dtype=np.float64)[known])
+
+    def spread(values: FloatArray) -> FloatArray:
+        whole = np.full(len(demand_keys), np.nan)
+        whole[place[known]] = values[known]
+        return whole
+
     used = find_positions(access["entrance_id"].fillna(""), entrance_keys) + 1
-    entrance[place[known]] = used[known]
-    return {"seconds": pack_optional(seconds), "entrance": pack_naturals(entrance)}
+    packed = {
+        "seconds": pack_optional(spread(_round_up(access["nearest_s"]))),
+        "entrance": pack_naturals(np.nan_to_num(spread(used.astype(np.float64)))),
+    }
+    if "depart_s" in access and access["depart_s"].notna().any():
+        packed["best"] = pack_optional(spread(_round_up(access["best_s"])))
+        packed["worst"] = pack_optional(spread(_round_up(access["worst_s"])))
+        packed["depart"] = pack_optional(spread(np.floor(access["depart_s"].to_numpy() / 60)))
+    return packed
+
+
+def _round_up(seconds: "pd.Series[Any]") -> FloatArray:
+    whole: FloatArray = np.ceil(seconds.to_numpy(dtype=np.float64))
+    return whole
 
 
 def _feature(row: int, shape: Any, part: str) -> dict[str, Any]:

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from maps.style import Palette
+from maps.style import LINE_MODES, Palette, find_rank
+from maps.text import read_text
 
+_LINE_MM = {"street": 0.4, "ferry": 0.4, "tram": 0.7, "rail": 1.0}
 _SHAPES = {"fill": "SimpleFill", "line": "SimpleLine", "marker": "SimpleMarker"}
 
 
@@ -20,6 +22,7 @@ class _Class:
     lower: float = 0.0
     upper: float = 0.0
     value: str = ""
+    size: float | None = None
 
 
 def _rgba(color: str, alpha: float = 1.0) -> str:
@@ -94,7 +97,8 @@ def _categorized(
             "category",
             {"value": one.value, "symbol": str(at), "label": one.label, "render": "true"},
         )
-        symbols.append(_symbol(shape, str(at), one.color, outline=outline, size=size))
+        wide = size if one.size is None else one.size
+        symbols.append(_symbol(shape, str(at), one.color, outline=outline, size=wide))
     return _document(renderer)
 
 
@@ -109,7 +113,7 @@ def coverage_style(attribute: str, palette: Palette) -> str:
 
 
 def minutes_style(attribute: str, palette: Palette) -> str:
-    """Colour streets by the minutes' walk held in `attribute`."""
+    """Colour streets by the minutes held in `attribute`: on foot, or by transit too."""
     scale = palette.minutes
     bounds = (0.0, *scale.breaks, 1e6)
     classes = [
@@ -138,3 +142,29 @@ def connection_style(palette: Palette) -> str:
         _Class("未接入路网 unconnected", palette.coverage.colors[1], value="false"),
     ]
     return _categorized("marker", "connected", classes, outline="#ffffff", size=1.6)
+
+
+def line_style(palette: Palette) -> str:
+    """Draw lines of public transport by `mode`: one colour, heavier on rails."""
+    text = read_text()
+    color = str(palette.plain["transit"]["line"])
+    classes = [
+        _Class(
+            f"{text[f'vehicle_{mode}']['zh']} {text[f'vehicle_{mode}']['en']}",
+            color,
+            value=mode,
+            size=_LINE_MM[find_rank(mode, palette)],
+        )
+        for mode in LINE_MODES
+    ]
+    return _categorized("line", "mode", classes, outline=color)
+
+
+def stop_style(palette: Palette) -> str:
+    """Mark stops of public transport by whether a walkable street lies near enough."""
+    transit = palette.plain["transit"]
+    classes = [
+        _Class("已接入路网 connected", str(transit["casing"]), value="true"),
+        _Class("未接入路网 unconnected", str(transit["off_network"]), value="false"),
+    ]
+    return _categorized("marker", "connected", classes, outline=str(transit["line"]), size=1.8)

@@ -18,6 +18,9 @@ from maps.errors import InvalidPalette
 UNKNOWN_CLASS = -1
 """Class of what cannot be measured; never that of 0 %."""
 
+LINE_MODES = ("bus", "trolleybus", "tram", "light_rail", "subway", "train", "ferry", "other")
+"""Modes of lines of public transport, as `layers.results.LINES` has them."""
+
 _HEX = re.compile(r"^#[0-9a-f]{6}$")
 
 
@@ -130,6 +133,12 @@ def classify_minutes(minutes: ArrayLike, scale: Scale) -> NDArray[np.int64]:
     values = np.asarray(minutes, dtype=np.float64)
     classes = np.searchsorted(scale.breaks, values, side="left").astype(np.int64)
     return np.where(np.isfinite(values), classes, len(scale.colors))
+
+
+def find_rank(mode: str, palette: Palette) -> str:
+    """How heavy lines of that mode are drawn: `street`, `ferry`, `tram` or `rail`."""
+    ranks = palette.plain["transit"]["ranks"]
+    return next((str(rank) for rank, modes in ranks.items() if mode in modes), "street")
 
 
 def blend(color: str, ground: str, opacity: float) -> str:

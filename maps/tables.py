@@ -2,13 +2,14 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 IntArray = NDArray[np.int64]
+_Frame = TypeVar("_Frame", bound=pd.DataFrame)
 
 _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
@@ -35,6 +36,13 @@ def index_rows(frame: pd.DataFrame, *columns: str) -> RowsByKind:
             for key, rows in groups.items()
         }
     )
+
+
+def take_rows(frame: _Frame, rows: IntArray) -> _Frame:
+    """Rows of `frame` by number, rising; those that stand together are not copied."""
+    if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
+        return frame.iloc[int(rows[0]) : int(rows[-1]) + 1]
+    return frame.iloc[rows]
 
 
 def list_numbers(values: ArrayLike, *, digits: int = 0) -> list[float | int | None]:

@@ -7,7 +7,8 @@ import numpy as np
 from geo.units import FloatArray
 from layers.standards.model import Text
 from services.causes import CAUSES, FULL, NO_FACILITY, SEVERED, TOO_FAR, UNCONNECTED, Obstacle
-from services.people import People
+from services.journey_sentences import Journeys, say_stopless, say_too_far
+from services.people import People, join
 from services.sentences import Words
 
 _CAUSE = dict(
@@ -22,6 +23,11 @@ _CAUSE = dict(
         ),
         strict=True,
     )
+)
+_OFF_STREETS = Text(
+    "主要原因是未接入路网：出发点或设施附近没有可步行道路，请核对坐标或补充道路。",
+    " Main cause: no walkable street near the start or the facility; check the coordinates "
+    "or add the missing street.",
 )
 _BARRIER = {
     "railway": Text("铁路", "a railway"),
@@ -50,6 +56,7 @@ def say_cause(
     facility_name: str,
     nearest_m: float,
     *,
+    journeys: Journeys | None = None,
     doubtful: bool = False,
 ) -> Text:
     """Return the main cause with its evidence, and the breakdown where there are several.
@@ -62,10 +69,19 @@ def say_cause(
         What cuts most of them off, where the main cause is `severed`.
     facility_name, nearest_m
         The nearest facility and the median walk to the nearest, metres.
+    journeys
+        What those left out meet with where public transport counts.
     doubtful
         Whether that facility's status (普惠) is unknown.
     """
-    lead = _say_main(words, main, obstacle, facility_name, nearest_m, doubtful=doubtful)
+    noun = words.kind
+    if doubtful:
+        noun = Text(f"{words.plain.zh}（是否普惠未知）", f"{words.plain.en} (status unknown)")
+    named = Text(f"“{facility_name}”", f' "{facility_name}"') if facility_name else Text("", "")
+    if journeys is None:
+        lead = _say_walk(words, main, obstacle, noun, named, nearest_m)
+    else:
+        lead = _say_journey(words, people, main, noun, named, journeys)
     present = np.flatnonzero(np.round(weight, 6) > 0)
     if len(present) < 2:
         return lead
@@ -77,19 +93,14 @@ def say_cause(
     )
 
 
-def _say_main(
+def _say_walk(
     words: Words,
     main: int,
     obstacle: Obstacle | None,
-    facility_name: str,
+    noun: Text,
+    named: Text,
     nearest_m: float,
-    *,
-    doubtful: bool,
 ) -> Text:
-    noun = words.kind
-    if doubtful:
-        noun = Text(f"{words.plain.zh}（是否普惠未知）", f"{words.plain.en} (status unknown)")
-    named = Text(f"“{facility_name}”", f' "{facility_name}"') if facility_name else Text("", "")
     reach = f"{words.limit_m:,.0f}"
     if main == SEVERED and obstacle is not None:
         return _say_severed(noun, obstacle, named)
@@ -107,11 +118,7 @@ def _say_main(
             f" Main cause: those within the walk{named.en} have no free places.",
         )
     if main == UNCONNECTED:
-        return Text(
-            "主要原因是未接入路网：出发点或设施附近没有可步行道路，请核对坐标或补充道路。",
-            " Main cause: no walkable street near the start or the facility; check the coordinates "
-            "or add the missing street.",
-        )
+        return _OFF_STREETS
     walked = math.isfinite(nearest_m) and main == TOO_FAR and nearest_m > words.limit_m
     return Text(
         "主要原因是路程偏远：直线在范围内，沿路"
@@ -121,6 +128,24 @@ def _say_main(
         + (f"{named.en} take about {nearest_m:,.0f} m" if walked else " enough are longer")
         + f", over {reach} m.",
     )
+
+
+def _say_journey(
+    words: Words, people: People, main: int, noun: Text, named: Text, journeys: Journeys
+) -> Text:
+    if main == NO_FACILITY:
+        return Text(
+            f"主要原因是附近没有：数据中没有任何已知的{words.kind.zh}。",
+            f" Main cause: the data hold no known {words.kind.en}.",
+        )
+    if main == FULL:
+        return Text(
+            f"主要原因是没有空余学位：{words.limit.zh}内可到的{noun.zh}{named.zh}已满。",
+            f" Main cause: those within {words.limit.en}{named.en} have no free places.",
+        )
+    if main == UNCONNECTED:
+        return _OFF_STREETS
+    return join(say_too_far(words, noun, named, journeys), say_stopless(people, journeys))
 
 
 def _say_severed(noun: Text, obstacle: Obstacle, named: Text) -> Text:

@@ -9,6 +9,8 @@ Per home, the first that holds:
   least `severed_detour` times that straight line;
 - `too_far`: one within the limit straight, but the streets to it are longer.
 
+Where public transport counts `services.journey_causes` finds them.
+
 Per community: the cause that leaves out most households; equals go by the order of `CAUSES`.
 """
 
@@ -22,8 +24,8 @@ from scipy.spatial import KDTree
 from geo.crs import unproject
 from geo.units import BoolArray, FloatArray, IntArray
 from services.barriers import Barriers, find_obstacles
-from services.coverage import Reach, Walks
 from services.verdicts import Homes
+from services.walks import Reach, Walks
 
 CAUSES = ("no_facility", "severed", "too_far", "full", "unconnected")
 NO_FACILITY, SEVERED, TOO_FAR, FULL, UNCONNECTED = range(len(CAUSES))
@@ -49,6 +51,11 @@ class HomeCauses:
         else of the walk; -1 where there is none.
     target_xy
         Shape `(K, 2)`: the way in at the end of the straight line, NaN where there is none.
+    journey_s
+        Shape `(K,)`: journey to the facility soonest reached, inf without a way; None where only
+        walks count.
+    stopless
+        Shape `(K,)`: no stop one may board at lies within a walk; None where only walks count.
     """
 
     home: IntArray
@@ -57,6 +64,8 @@ class HomeCauses:
     straight_m: FloatArray
     facility: IntArray
     target_xy: FloatArray
+    journey_s: FloatArray | None = None
+    stopless: BoolArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +99,13 @@ class CommunityCauses:
     weight
         Shape `(C, 5)`: weight (households where known) left out by each cause.
     nearest_m
-        Shape `(C,)`: weighted median walk of those left out, NaN where that is no walk at all.
+        Shape `(C,)`: weighted median walk of those left out, NaN where that is no walk at all and
+        where journeys count: the facility named is the one soonest reached, not the nearest walk.
+    journey_s
+        Shape `(C,)`: where journeys count the weighted median journey of those left out by the main
+        cause, else NaN; the facility named then is theirs too.
+    stopless
+        Shape `(C,)`: weight of those whose journey is too long and who have no stop near.
     facility
         Shape `(C,)`: facility row that most of those left out have as their nearest, or -1.
     obstacle
@@ -100,6 +115,8 @@ class CommunityCauses:
     cause: IntArray
     weight: FloatArray
     nearest_m: FloatArray
+    journey_s: FloatArray
+    stopless: FloatArray
     facility: IntArray
     obstacle: dict[int, Obstacle]
 
@@ -141,8 +158,8 @@ def find_home_causes(
     entrance, owner = walks.list_entrances(facility_rows)
     on_street = walks.entrance_links.connected[entrance]
     home_xy = walks.demand_xy[home]
-    straight_m, target = _nearest_straight(home_xy, walks, entrance[on_street])
-    stray_m, _ = _nearest_straight(home_xy, walks, entrance[~on_street])
+    straight_m, target = measure_straight(home_xy, walks, entrance[on_street])
+    stray_m, _ = measure_straight(home_xy, walks, entrance[~on_street])
     near = straight_m <= limit_m
     within_walk = walk_m <= limit_m
     detour = _measure_detour(walk_m, straight_m)
@@ -190,21 +207,31 @@ def sum_causes(
     count = np.bincount(row, minlength=size)
     main = np.where(count > 0, np.argmax(np.round(weight, 6), axis=1), -1)
 
-    nearest_m = np.full(size, np.nan)
-    for place, pick in _pick_medians(row, causes.walk_m[inside], weight_of).items():
-        walk = causes.walk_m[inside][pick]
-        nearest_m[place] = walk if np.isfinite(walk) else np.nan
+    by_journey = causes.journey_s is not None
+    far = (causes.walk_m if causes.journey_s is None else causes.journey_s)[inside]
+    speaks = cause == main[row] if by_journey else np.ones(len(row), dtype=np.bool_)
+    median = np.full(size, np.nan)
+    for place, pick in _pick_medians(row[speaks], far[speaks], weight_of[speaks]).items():
+        value = far[speaks][pick]
+        median[place] = value if np.isfinite(value) else np.nan
     facility = np.full(size, -1, dtype=np.int64)
     named = causes.facility[inside]
-    for place, value in _pick_heaviest(row[named >= 0], named[named >= 0], weight_of[named >= 0]):
-        facility[place] = value
+    speaks &= named >= 0
+    for place, owner in _pick_heaviest(row[speaks], named[speaks], weight_of[speaks]):
+        facility[place] = owner
+    unsaid, stopless = np.full(size, np.nan), np.zeros(size)
+    if causes.stopless is not None:
+        alone = causes.stopless[inside] & (cause == TOO_FAR)
+        np.add.at(stopless, row[alone], weight_of[alone])
 
     cut_off = np.flatnonzero(inside & (causes.cause == SEVERED))
     cut_off = cut_off[main[community[cut_off]] == SEVERED]
     return CommunityCauses(
         cause=main.astype(np.int64),
         weight=weight,
-        nearest_m=nearest_m,
+        nearest_m=unsaid if by_journey else median,
+        journey_s=median if by_journey else unsaid,
+        stopless=stopless,
         facility=facility,
         obstacle=_choose_obstacles(homes, causes, cut_off, walks, barriers, severed_detour),
     )
@@ -222,10 +249,13 @@ def _measure_detour(walk_m: FloatArray, straight_m: FloatArray) -> FloatArray:
     return detour
 
 
-def _nearest_straight(
+def measure_straight(
     home_xy: FloatArray, walks: Walks, entrance: IntArray
 ) -> tuple[FloatArray, IntArray]:
-    """Metres to the nearest of the entrances and its position in `entrance`; inf and -1 if none."""
+    """Metres to the nearest of the entrances and its position in `entrance`; inf and -1 if none.
+
+    Shapes `(K,)` each, for homes at `home_xy`, shape `(K, 2)`.
+    """
     if len(entrance) == 0 or len(home_xy) == 0:
         return np.full(len(home_xy), np.inf), np.full(len(home_xy), -1, dtype=np.int64)
     distance, place = KDTree(walks.entrance_xy[entrance]).query(home_xy)

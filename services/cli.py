@@ -20,7 +20,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from services.options import (
+    CellsOption,
+    CityArgument,
+    CommunitiesOption,
+    GtfsOption,
+    JsonFlag,
+    OsmOption,
+    OutOption,
+    QuietFlag,
+)
 from services.process import drop_output, prepare_streams, unwind_on_signals
+from services.transit_commands import transit
 
 if TYPE_CHECKING:
     from layers.config import CityConfig
@@ -35,15 +46,12 @@ app = typer.Typer(
 )
 standards = typer.Typer(help="Rule packs: the published standards as data.")
 app.add_typer(standards, name="standards")
+app.add_typer(transit, name="transit")
 
 _FAILED, _MISUSED, _INTERRUPTED = 1, 2, 130
 _DEFAULT_CELLS_M = 500.0
 # the base of all mistyped options and arguments, whichever click it comes from
 _UsageError: type[Any] = typer.BadParameter.__mro__[1]
-
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print a JSON summary for scripts.")]
-QuietFlag = Annotated[bool, typer.Option("--quiet", help="No progress bars, no notices.")]
-OutOption = Annotated[Path, typer.Option("--out", help="Run folder to write (replaced whole).")]
 
 
 def _print_version(*, wanted: bool) -> None:
@@ -72,7 +80,11 @@ def start(
 
 
 def _configure(
-    city: Path | None, osm: Path | None, communities: Path | None, cells_m: float | None
+    city: Path | None,
+    osm: Path | None,
+    gtfs: Sequence[Path],
+    communities: Path | None,
+    cells_m: float | None,
 ) -> "CityConfig":
     from layers.config import config_for_osm, read_config  # noqa: PLC0415
 
@@ -80,7 +92,8 @@ def _configure(
         found = "both were given" if osm else "neither was given"
         raise typer.BadParameter(f"{found}; name one", param_hint="CITY.TOML or --osm FILE")
     if city is not None:
-        for name, value in (("--communities", communities), ("--cells-m", cells_m)):
+        given = {"--gtfs": gtfs or None, "--communities": communities, "--cells-m": cells_m}
+        for name, value in given.items():
             if value is not None:
                 raise typer.BadParameter(
                     "goes with --osm; a city.toml has its own", param_hint=name
@@ -94,22 +107,8 @@ def _configure(
         Path(str(osm)),
         cells_m=_DEFAULT_CELLS_M if cells_m is None else cells_m,
         communities=communities,
+        gtfs=gtfs,
     )
-
-
-CityArgument = Annotated[
-    Path | None, typer.Argument(metavar="[CITY.TOML]", help="The study area's city.toml.")
-]
-OsmOption = Annotated[Path | None, typer.Option("--osm", help="An OSM file, and nothing else.")]
-CommunitiesOption = Annotated[
-    Path | None, typer.Option("--communities", help="With --osm: a table of communities.")
-]
-CellsOption = Annotated[
-    float | None,
-    typer.Option(
-        "--cells-m", help="With --osm alone: size of the analysis cells, metres [default: 500]."
-    ),
-]
 
 
 @app.command()
@@ -117,6 +116,7 @@ def check(
     *,
     city: CityArgument = None,
     osm: OsmOption = None,
+    gtfs: GtfsOption = None,
     communities: CommunitiesOption = None,
     cells_m: CellsOption = None,
     as_json: JsonFlag = False,
@@ -127,7 +127,7 @@ def check(
     from services.progress import show_progress  # noqa: PLC0415
     from services.terminal import print_json, print_notices, stderr_console  # noqa: PLC0415
 
-    config = _configure(city, osm, communities, cells_m)
+    config = _configure(city, osm, gtfs or (), communities, cells_m)
     with (
         _show_problems(shown=not (as_json or quiet)),
         show_progress(stderr_console(), quiet=quiet or as_json) as progress,
@@ -145,13 +145,14 @@ def run(
     out: OutOption,
     city: CityArgument = None,
     osm: OsmOption = None,
+    gtfs: GtfsOption = None,
     communities: CommunitiesOption = None,
     cells_m: CellsOption = None,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
 ) -> None:
     """Measure coverage and gaps; write tables, GeoPackage, maps and report into one folder."""
-    config = _configure(city, osm, communities, cells_m)
+    config = _configure(city, osm, gtfs or (), communities, cells_m)
     _run(config, out, as_json=as_json, quiet=quiet)
 
 

@@ -6,12 +6,14 @@ ServiceError
 │   ├── UnknownDistrict
 │   ├── UnknownCollection
 │   ├── UnknownItem
+│   │   └── UnknownFacility
 │   ├── UnknownRuleHere (UnknownRule)
 │   └── UnknownKindHere (UnknownKind)
 ├── InvalidQuery (ValueError)           a value out of bounds; `parameter` and `allowed` say more
 ├── OutsideCity (ValueError)            no street near the point; `distance_m` says how far
 ├── NothingToMeasure (ValueError)       the question leaves no row to answer from
 ├── RunUnavailable (RuntimeError)       no complete run to answer from
+├── TooBusy (RuntimeError)              others are before, and no place came free in time
 ├── CannotWrite (OSError)               results cannot be written to the place named
 └── CannotListen (OSError)              the address to serve on is taken or not ours
 """
@@ -87,6 +89,27 @@ class UnknownItem(UnknownChoice):
     noun = "item"
 
 
+class UnknownFacility(UnknownItem):
+    """No facility of that id among those of a kind.
+
+    Parameters
+    ----------
+    value
+        What was asked for.
+    kind
+        Code of the kind.
+    choices
+        Ids of all facilities of the kind.
+    """
+
+    def __init__(self, value: object, kind: str, choices: Iterable[str] = ()) -> None:
+        super().__init__(value, choices)
+        hint = f"; close or possible: {', '.join(self.allowed)}" if self.allowed else ""
+        self.args = (
+            f"to={echo_text(value)}: expected a facility_id of the kind {kind} in this run{hint}",
+        )
+
+
 class UnknownRuleHere(UnknownChoice, UnknownRule):
     """No rule of that code was judged in this run."""
 
@@ -150,6 +173,10 @@ class NothingToMeasure(ServiceError, ValueError):  # noqa: N818
 
 class RunUnavailable(ServiceError, RuntimeError):  # noqa: N818
     """There is no complete run to answer from."""
+
+
+class TooBusy(ServiceError, RuntimeError):  # noqa: N818 - named as users' messages say it
+    """Others are before, and no place came free in time."""
 
 
 class CannotWrite(ServiceError, OSError):  # noqa: N818

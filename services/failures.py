@@ -43,8 +43,15 @@ _LONGEST_REASON = 120
 
 
 @contextmanager
-def name_output(out: Path) -> Iterator[None]:
+def name_output(out: Path, *, option: str = "--out") -> Iterator[None]:
     """Say of every failure to write that it was about `out`, and what to do.
+
+    Parameters
+    ----------
+    out
+        File or folder that is written.
+    option
+        Option of the command line that names it.
 
     Raises
     ------
@@ -61,8 +68,8 @@ def name_output(out: Path) -> Iterator[None]:
             f"the disk is full, {out} could not be written: free some space and run again; earlier "
             "results are untouched"
             if _is_full(error, out)
-            else f"{out} could not be written ({reason}): name another --out, in a folder that may be "
-            "written to; earlier results are untouched"
+            else f"{out} could not be written ({reason}): name another {option}, in a folder that may "
+            "be written to; earlier results are untouched"
         ) from error
 
 

@@ -20,9 +20,11 @@ from layers.standards.model import Rule, StandardPack
 from services.barriers import build_barriers
 from services.causes import CAUSES, CommunityCauses
 from services.cityfacts import CityFacts
-from services.coverage import WALK, Reach, Walks, locate_facilities
+from services.coverage import locate_facilities
 from services.judges import JUDGES, Judgement
+from services.rides import WALK_TRANSIT, Rides
 from services.verdicts import GAP, MET, UNKNOWN, build_homes
+from services.walks import Reach, Walks
 
 DATA_MISSING = "data_missing"
 _CELLS = "cells"
@@ -39,6 +41,7 @@ def find_gaps(
     *,
     severed_detour: float,
     today: date,
+    rides: Rides | None = None,
 ) -> pd.DataFrame:
     """Judge every community by every rule.
 
@@ -64,6 +67,9 @@ def find_gaps(
         Walk over straight line from which on a home counts as cut off.
     today
         Day the rules are judged on; a rule not in force then is `not_applicable`.
+    rides
+        Public transport tied to the same network. Without it a rule of mode `walk_transit` is
+        `met` where walking alone meets it and else `unknown`.
 
     Returns
     -------
@@ -84,6 +90,7 @@ def find_gaps(
         speeds_m_s=speeds_m_s,
         severed_detour=severed_detour,
         today=today,
+        rides=rides,
         reaches={walks.list_facilities(kind).tobytes(): reach for kind, reach in access.items()},
     )
     parts = [
@@ -104,7 +111,8 @@ def _tabulate(city: CityFacts, pack: StandardPack, rule: Rule, judged: Judgement
     size = len(city.communities)
     status = judged.status
     is_gap, decided = status == GAP, (status == GAP) | (status == MET)
-    limit = dict(rule.list_values())["limit"] if judged.answer.walked else None
+    by_timetable = judged.answer.travelled and rule.mode == WALK_TRANSIT and city.rides is not None
+    limit = dict(rule.list_values())["limit"] if judged.answer.travelled else None
     found = np.where(decided, judged.found, np.nan)
     shortfall = np.where(decided, np.maximum(judged.needed - found, 0.0), np.nan)
     affected = np.select([decided, status == UNKNOWN], [judged.affected, np.nan], default=0.0)
@@ -124,7 +132,8 @@ def _tabulate(city: CityFacts, pack: StandardPack, rule: Rule, judged: Judgement
             "households_affected": affected,
             "limit": limit.value if limit else np.nan,
             "limit_unit": limit.unit if limit else "",
-            "mode": WALK if limit else "",
+            "mode": rule.mode if limit else "",
+            "timetable_source": city.rides.transit.source if city.rides and by_timetable else "",
             **_tabulate_place(city, judged.causes, is_gap),
             "source_status": rule.answer_status(judged.answer),
             "reason": pd.array([text.zh.strip() for text in texts], dtype="str"),

@@ -1,8 +1,8 @@
 """All tables of a run in one GeoPackage that opens styled in QGIS."""
 
 import sqlite3
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,27 @@ import pandas as pd
 import pyogrio
 import shapely
 
-from maps.qgis import connection_style, coverage_style, gap_style, minutes_style
+from maps.qgis import (
+    connection_style,
+    coverage_style,
+    gap_style,
+    line_style,
+    minutes_style,
+    stop_style,
+)
 from maps.style import read_palette
 
+_PLACES = (
+    "facilities",
+    "entrances",
+    "demand",
+    "streets",
+    "stops",
+    "lines",
+    "barriers",
+    "parcels",
+)
+_WRITING = {"OGR_SQLITE_SYNCHRONOUS": "OFF", "OGR_SQLITE_JOURNAL": "OFF"}
 _STYLE_TABLE = """
 CREATE TABLE layer_styles (
     id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
@@ -31,8 +49,9 @@ def write_geopackage(
 ) -> None:
     """Write the tables of a run as layers; those without geometry as plain tables.
 
-    `communities` carries one column `share_<kind>` for the main limit, `gaps` the polygons of
-    their communities. Data notices go into the layers' descriptions.
+    `communities` carries one column `share_<kind>` for the main limit, and `ride_share_<kind>`
+    where there is a timetable; `gaps` the polygons of their communities. Data notices go into the
+    layers' descriptions.
 
     Raises
     ------
@@ -41,36 +60,48 @@ def write_geopackage(
     """
     layers = _prepare(tables, float(manifest["settings"]["main_limit_min"]))
     credit = " · ".join(manifest["attribution"])
-    for name, frame in layers.items():
-        options: dict[str, Any] = {"layer": name, "append": path.exists(), "use_arrow": True}
-        if isinstance(frame, gpd.GeoDataFrame):
-            options |= {"layer_options": {"SPATIAL_INDEX": "YES", "DESCRIPTION": credit}}
-        else:
-            options |= {"layer_options": {"DESCRIPTION": credit}}
-        try:
-            pyogrio.write_dataframe(frame, path, driver="GPKG", **options)
-        except pyogrio.errors.DataSourceError as error:
-            raise OSError(f"{path} cannot be written: {error}") from error
+    with _waiting_for_no_disk():
+        for name, frame in layers.items():
+            options: dict[str, Any] = {"layer": name, "append": path.exists(), "use_arrow": True}
+            if isinstance(frame, gpd.GeoDataFrame):
+                options |= {"layer_options": {"SPATIAL_INDEX": "YES", "DESCRIPTION": credit}}
+            else:
+                options |= {"layer_options": {"DESCRIPTION": credit}}
+            try:
+                pyogrio.write_dataframe(frame, path, driver="GPKG", **options)
+            except pyogrio.errors.DataSourceError as error:
+                raise OSError(f"{path} cannot be written: {error}") from error
     _write_styles(path, layers)
+
+
+@contextmanager
+def _waiting_for_no_disk() -> Iterator[None]:
+    """Neither journal nor waits for the disk after each layer: a run that fails leaves no file."""
+    before = {name: pyogrio.get_gdal_config_option(name) for name in _WRITING}
+    pyogrio.set_gdal_config_options(_WRITING)
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options(before)
 
 
 def _prepare(tables: Mapping[str, pd.DataFrame], main_limit_min: float) -> dict[str, pd.DataFrame]:
     communities = tables["communities"]
     coverage = tables["coverage"]
-    main = coverage[
-        (coverage["limit"] == main_limit_min)
-        & (coverage["limit_unit"] == "min")
-        & (coverage["mode"] == "walk")
-    ]
-    shares = main.pivot_table(index="community_id", columns="kind", values="share", dropna=False)
-    shares.columns = [f"share_{kind}" for kind in shares.columns]
-    wide = communities.merge(shares, left_on="community_id", right_index=True, how="left")
+    main = coverage[(coverage["limit"] == main_limit_min) & (coverage["limit_unit"] == "min")]
+    wide = communities
+    for mode, prefix in (("walk", "share_"), ("walk_transit", "ride_share_")):
+        shares = main[main["mode"] == mode].pivot_table(
+            index="community_id", columns="kind", values="share", dropna=False
+        )
+        shares.columns = [f"{prefix}{kind}" for kind in shares.columns]
+        wide = wide.merge(shares, left_on="community_id", right_index=True, how="left")
     gaps = tables["gaps"].merge(communities[["community_id", "geometry"]], on="community_id")
     layers: dict[str, pd.DataFrame] = {
         "communities": wide,
         "gaps": gpd.GeoDataFrame(gaps, geometry="geometry", crs=communities.crs),
     }
-    for name in ("facilities", "entrances", "demand", "streets", "barriers", "parcels"):
+    for name in _PLACES:
         if name in tables and len(tables[name]):
             layers[name] = _one_type(tables[name])
     layers |= {name: tables[name] for name in ("coverage", "access", "notices")}
@@ -103,7 +134,14 @@ def _write_styles(path: Path, layers: Mapping[str, pd.DataFrame]) -> None:
     if minutes:
         styles["streets"] = minutes_style(minutes, palette)
     styles |= {
-        name: connection_style(palette) for name in ("demand", "facilities") if name in layers
+        name: style(palette)
+        for name, style in (
+            ("demand", connection_style),
+            ("facilities", connection_style),
+            ("stops", stop_style),
+            ("lines", line_style),
+        )
+        if name in layers
     }
     with closing(sqlite3.connect(path)) as base, base:
         base.execute(_STYLE_TABLE)

@@ -10,12 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from geo.units import FloatArray, IntArray
+from geo.units import BoolArray, FloatArray, IntArray
 from layers.standards.model import Answer, CountWhenHouseholds, Rule, ShareWithin, Text, Value
-from services import sentences
+from services import journey_sentences, sentences
 from services.cause_sentences import say_cause
-from services.causes import CommunityCauses, find_home_causes, sum_causes
+from services.causes import (
+    TOO_FAR,
+    CommunityCauses,
+    HomeCauses,
+    find_home_causes,
+    sum_causes,
+)
 from services.cityfacts import (
+    Bound,
     Candidates,
     CityFacts,
     Say,
@@ -24,6 +31,8 @@ from services.cityfacts import (
     list_candidates,
     settle,
 )
+from services.journey_causes import find_journey_causes
+from services.rides import WALK_TRANSIT
 from services.verdicts import GAP, MET, UNKNOWN, StatusArray, judge_at_least
 
 
@@ -47,10 +56,10 @@ class Judgement:
 
 def _judge_share_within(city: CityFacts, rule: Rule, test: ShareWithin) -> list[Judgement]:
     ((code, answer),) = rule.list_answers()
-    settled = settle(city, rule, test.limit, None, walked=True)
+    settled = settle(city, rule, test.limit, None, travelled=True)
     candidates = list_candidates(city, rule)
     return [
-        _judge_walk(
+        _judge_reach(
             city, rule, code, answer, settled, candidates, candidates, test.limit, test.share, 1
         )
     ]
@@ -60,13 +69,13 @@ def _judge_count(city: CityFacts, rule: Rule, test: CountWhenHouseholds) -> list
     candidates = list_candidates(city, rule)
     judged = []
     for code, answer in rule.list_answers():
-        settled = settle(city, rule, test.limit, test.households, walked=answer.walked)
-        if not answer.walked:
+        settled = settle(city, rule, test.limit, test.households, travelled=answer.travelled)
+        if not answer.travelled:
             judged.append(_judge_inside(city, rule, test, code, answer, settled, candidates))
             continue
         free = keep_free(city, candidates) if answer.suffix == "places" else candidates
         judged.append(
-            _judge_walk(
+            _judge_reach(
                 city,
                 rule,
                 code,
@@ -134,7 +143,7 @@ def _judge_inside(
     )
 
 
-def _judge_walk(
+def _judge_reach(
     city: CityFacts,
     rule: Rule,
     code: str,
@@ -148,13 +157,15 @@ def _judge_walk(
     *,
     lead: Say | None = None,
 ) -> Judgement:
-    """Judge a share of homes within a walk of facilities that qualify and are `free`."""
+    """Judge a share of homes within reach of facilities that qualify and are `free`."""
     words = city.words(rule, limit)
+    bound = city.bound(rule, limit)
+    untimed = city.lacks_timetable(bound)
     homes = city.homes
     places = free is not candidates
     open_status = len(candidates.certain) < len(candidates.possible)
-    surely = city.served(free.certain, words.limit_m, count)
-    maybe = city.served(free.possible, words.limit_m, count)
+    surely = city.served(free.certain, bound, count)
+    maybe = city.may_serve(free.possible, bound, count)
     covered = homes.sum_where(surely)
     certain, possible = homes.share_where(surely), homes.share_where(maybe)
     status = np.where(
@@ -163,15 +174,13 @@ def _judge_walk(
     lacking = ~maybe & (homes.community >= 0) & (status == GAP)[homes.community]
     causes = sum_causes(
         homes,
-        find_home_causes(
-            city.walks,
+        _find_causes(
+            city,
             lacking,
-            city.reach(candidates.possible),
             candidates.possible,
-            limit_m=words.limit_m,
-            severed_detour=city.severed_detour,
+            bound,
             count=count,
-            has_full=city.served(candidates.possible, words.limit_m, count) if places else None,
+            has_full=city.may_serve(candidates.possible, bound, count) if places else None,
         ),
         city.walks,
         city.barriers,
@@ -186,6 +195,17 @@ def _judge_walk(
         if status[row] == MET:
             parts.append(
                 sentences.say_share_met(words, people, float(covered[row]), share, places=places)
+            )
+        elif status[row] == UNKNOWN and untimed:
+            parts.append(
+                journey_sentences.say_timetable_missing(
+                    words,
+                    people,
+                    float(certain[row]),
+                    share,
+                    inclusive=open_status,
+                    places=places,
+                )
             )
         elif status[row] == UNKNOWN:
             parts.append(
@@ -216,11 +236,13 @@ def _judge_walk(
                     obstacle,
                     str(names[named]) if named >= 0 else "",
                     float(causes.nearest_m[row]),
+                    journeys=_list_journeys(city, bound, causes, row),
                     doubtful=open_status and named not in sure,
                 )
             )
             if possible[row] > certain[row]:
                 parts.append(sentences.say_unknown_counted(words, inclusive=open_status))
+        parts.append(_say_basis(city, bound, status[row]))
         return Text("".join(part.zh for part in parts), "".join(part.en for part in parts))
 
     left_out = np.where(status == MET, homes.sum_where(~surely), homes.sum_where(~maybe))
@@ -234,6 +256,67 @@ def _judge_walk(
         affected=np.where(homes.counted, left_out, np.nan),
         causes=causes,
         say=lambda row: settled.say(row) if settled.status[row] else say(row),
+    )
+
+
+def _find_causes(
+    city: CityFacts,
+    lacking: BoolArray,
+    facility_rows: IntArray,
+    bound: Bound,
+    *,
+    count: int,
+    has_full: BoolArray | None,
+) -> HomeCauses:
+    """Why homes are left out, on foot or by the timetable."""
+    reach = city.reach(facility_rows)
+    if bound.mode != WALK_TRANSIT:
+        return find_home_causes(
+            city.walks,
+            lacking,
+            reach,
+            facility_rows,
+            limit_m=bound.walk_m,
+            severed_detour=city.severed_detour,
+            count=count,
+            has_full=has_full,
+        )
+    journey = city.journey(facility_rows, bound.speed_m_s)
+    return find_journey_causes(
+        city.walks,
+        lacking,
+        reach.walk_m / bound.speed_m_s if journey is None else journey.times.typical_s,
+        reach.facility if journey is None else journey.facility,
+        facility_rows,
+        city.find_stopless(bound.speed_m_s),
+        limit_m=bound.walk_m,
+        has_full=has_full,
+    )
+
+
+def _list_journeys(
+    city: CityFacts, bound: Bound, causes: CommunityCauses, row: int
+) -> journey_sentences.Journeys | None:
+    """Journeys of those left out in a community, where public transport counts."""
+    if bound.mode != WALK_TRANSIT:
+        return None
+    return journey_sentences.Journeys(
+        median_s=float(causes.journey_s[row]),
+        far=float(causes.weight[row, TOO_FAR]),
+        stopless=float(causes.stopless[row]),
+        walk_min=np.nan if city.rides is None else city.rides.settings.walk_min,
+    )
+
+
+def _say_basis(city: CityFacts, bound: Bound, status: str) -> Text:
+    """Return what rides were timed by, where they count."""
+    if bound.mode != WALK_TRANSIT:
+        return Text("", "")
+    if city.rides is None:
+        return journey_sentences.say_met_on_foot() if status == MET else Text("", "")
+    settings = city.rides.settings
+    return journey_sentences.say_timetable(
+        city.rides.transit.source, settings.depart_from, settings.depart_to, settings.percentile
     )
 
 

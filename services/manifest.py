@@ -1,15 +1,20 @@
 """The manifest of a run: what it was made from, with which settings, and what it came to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from layers.city import City
 from layers.digest import digest_file
 from layers.standards.describe import describe_pack
+from layers.transit.assumptions import describe_assumptions
+from layers.transit.model import GTFS, OSM
+from services.journey_sentences import name_percentile
 from services.measure import Results
+from services.rides import WALK_TRANSIT
 
 ATTRIBUTION = ("© OpenStreetMap contributors (ODbL 1.0)",)
 SYNTHETIC_ATTRIBUTION = (
@@ -48,7 +53,50 @@ def list_assumptions(city: City) -> list[dict[str, str]]:
                 "shares are taken over homes as mapped.",
             }
         )
+    if city.transit is not None:
+        lines += _list_journey_assumptions(city)
+        lines += [
+            {language: str(entry[language]) for language in ("zh", "en")}
+            for entry in describe_assumptions(city.transit.assumptions)
+        ]
     return lines
+
+
+def _list_journey_assumptions(city: City) -> list[dict[str, str]]:
+    """How journeys by public transport were made, in both languages."""
+    transit, settings = city.transit, city.config.transit
+    if transit is None:
+        return []
+    said = {
+        GTFS: ("运营方发布的时刻表（GTFS）", "the operator's published timetable (GTFS)"),
+        OSM: ("由 OSM 线路推算的时刻表", "a timetable built from mapped routes"),
+    }[transit.source]
+    figure = name_percentile(settings.percentile)
+    return [
+        {
+            "zh": f"“步行＋公交”依据{said[0]}，按{transit.day.isoformat()}的班次计算："
+            f"{settings.depart_from}至{settings.depart_to}每分钟出发一次，取各次用时的"
+            f"{figure.zh}；全程步行始终参与比较，故不会慢于步行。",
+            "en": f"Walk + transit goes by {said[1]}, service of {transit.day.isoformat()}: someone "
+            f"leaves every minute from {settings.depart_from} to {settings.depart_to}, and "
+            f"{figure.en} of their times counts. Walking all the way always competes, so "
+            "it is never slower than the walk.",
+        },
+        {
+            "zh": f"首末段步行各不超过{settings.walk_min:g}分钟，站间换乘步行不超过"
+            f"{settings.change_walk_min:g}分钟；换乘至少{settings.min_change_s:g}秒，发车前"
+            f"{settings.boarding_slack_s:g}秒到站；全程超过{settings.longest_min:g}分钟的乘车方案不计。",
+            "en": f"Walks to the first stop and from the last take at most {settings.walk_min:g} min "
+            f"each, between stops {settings.change_walk_min:g} min; a change takes at least "
+            f"{settings.min_change_s:g} s, one is at the stop {settings.boarding_slack_s:g} s before "
+            f"departure, and journeys over {settings.longest_min:g} min by vehicle do not count.",
+        },
+    ]
+
+
+def _name_input(path: Path, feeds: Sequence[Path]) -> str:
+    """Name of an input file; with its folder's for the tables of a timetable in a folder."""
+    return f"{path.parent.name}/{path.name}" if path.parent in feeds else path.name
 
 
 def build_manifest(city: City, results: Results, timings_s: Mapping[str, float]) -> dict[str, Any]:
@@ -67,7 +115,7 @@ def build_manifest(city: City, results: Results, timings_s: Mapping[str, float])
         "inputs": [
             {
                 "role": role,
-                "path": path.name,
+                "path": _name_input(path, config.gtfs),
                 "sha256": digest_file(path),
                 "bytes": path.stat().st_size,
             }
@@ -80,7 +128,14 @@ def build_manifest(city: City, results: Results, timings_s: Mapping[str, float])
         "settings": asdict(settings),
         "limits_min": [float(limit) for limit in settings.limits_min],
         "main_limit_min": float(settings.main_limit_min),
+        "modes": results.modes,
         "summary": results.summary,
+        **(
+            {"summary_walk_transit": results.summaries[WALK_TRANSIT]}
+            if WALK_TRANSIT in results.summaries
+            else {}
+        ),
+        "transit": results.transit_facts,
         "counts": {name: len(frame) for name, frame in tables.items()},
         "timings_s": dict(timings_s),
         "assumptions": list_assumptions(city),

@@ -1,6 +1,6 @@
 """A city measured and judged: every kind, every rule, as result tables; no file is touched."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,20 +14,21 @@ from layers.city import City
 from layers.config import RunSettings
 from layers.notices import Notice, tabulate_notices
 from layers.results import shape_table
-from layers.standards.model import StandardPack
-from services.coverage import (
-    KindReach,
-    Walks,
-    Yardsticks,
-    build_walks,
-    limit_in_metres,
-    measure_coverage,
-    measure_kind,
-    point_xy,
-    tabulate_access,
-)
+from layers.standards.model import TRAVELLERS, StandardPack
+from layers.transit.model import Transit
+from services.access_table import tabulate_access, tabulate_rides
+from services.clock import Clock
+from services.coverage import measure_coverage
 from services.gaps import find_gaps
 from services.progress import Report, no_progress
+from services.rides import (
+    WALK_TRANSIT,
+    KindRides,
+    Rides,
+    build_rides,
+    measure_ride_kind,
+    measure_starts,
+)
 from services.summary import summarize
 from services.tables import (
     describe_demand,
@@ -36,17 +37,47 @@ from services.tables import (
     describe_streets,
     list_unconnected,
 )
+from services.timetable_facts import describe_no_transit, describe_transit
+from services.travel import Travel, describe_rides, describe_walks
+from services.walks import (
+    WALK,
+    KindReach,
+    Walks,
+    Yardsticks,
+    build_walks,
+    limit_in_metres,
+    measure_kind,
+    point_xy,
+)
+
+_Limits = dict[str, list[tuple[float, str]]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Results:
-    """Everything a run has to say: tables by name (see `layers.results`) and the manifest's facts."""
+    """Everything a run has to say: tables by name (see `layers.results`) and the manifest's facts.
+
+    `modes` are those measured; `summaries` the city's figures of each; `transit` the timetable as
+    it is kept, None without one, and `transit_facts` what is said of it.
+    """
 
     tables: dict[str, pd.DataFrame]
     packs: tuple[StandardPack, ...]
-    summary: dict[str, Any]
+    summaries: dict[str, dict[str, Any]]
     kinds: list[dict[str, Any]]
+    transit: Transit | None
+    transit_facts: dict[str, Any]
     notices: tuple[Notice, ...]
+
+    @property
+    def modes(self) -> list[str]:
+        """Modes that were measured."""
+        return list(self.summaries)
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The city's figures on foot."""
+        return self.summaries[WALK]
 
 
 def measure_city(
@@ -55,12 +86,21 @@ def measure_city(
     *,
     day: date,
     progress: Report = no_progress,
+    clock: Clock | None = None,
 ) -> Results:
-    """Measure every kind, judge every rule, and shape the result tables."""
+    """Measure every kind by every mode, judge every rule, and shape the result tables.
+
+    Parameters
+    ----------
+    day
+        Day the rules are judged on.
+    clock
+        Counts the search for journeys as a stage of its own, `journeys`.
+    """
+    clock = clock or Clock()
     settings = city.config.settings
-    network = city.streets.network
     walks = build_walks(
-        network,
+        city.streets.network,
         city.demand.points,
         city.facilities,
         city.entrances,
@@ -68,20 +108,17 @@ def measure_city(
         edge_private=city.streets.edge_private,
     )
     yardsticks = _build_yardsticks(city)
-    speeds = {who: settings.speed_m_s(who) for who in ("adult", "older", "child")}
+    speeds: dict[str, float] = {who: settings.speed_m_s(who) for who in TRAVELLERS}
     limits = {kind: _list_limits(kind, settings, packs) for kind in city.kinds}
     measured = _measure_kinds(city, walks, yardsticks, limits, progress)
+    rides, ridden = None, []
+    if city.transit is not None:
+        with clock.time("journeys"):
+            rides = _tie_stops(city, city.transit)
+            ridden = _ride_kinds(rides, walks, yardsticks, measured, speeds, progress)
     reach = {one.kind.code: one.reach for one in measured}
     progress("judging rules", 0.0)
-    coverage = measure_coverage(
-        city.communities,
-        walks,
-        yardsticks,
-        city.kinds.values(),
-        {one.kind.code: one for one in measured},
-        speeds,
-        limits,
-    )
+    modes = _tabulate_modes(city, walks, yardsticks, limits, measured, ridden, speeds)
     gaps = find_gaps(
         packs,
         walks,
@@ -92,41 +129,133 @@ def measure_city(
         speeds,
         severed_detour=settings.severed_detour,
         today=day,
+        rides=rides,
     )
     notices = (*city.notices, *list_unconnected(walks, settings.max_leg_m))
     plain = {
-        "coverage": coverage,
-        "access": tabulate_access(walks, measured, speeds, settings.main_limit_min),
+        "coverage": pd.concat([mode.coverage for mode in modes.values()], ignore_index=True),
+        "access": pd.concat([mode.access for mode in modes.values()], ignore_index=True),
         "gaps": gaps,
         "communities": city.communities,
         "facilities": describe_facilities(walks),
         "entrances": describe_entrances(walks, city.streets),
         "demand": describe_demand(walks, city.streets),
-        "streets": describe_streets(city.streets, measured, speeds),
+        "streets": describe_streets(city.streets, measured, speeds, ridden),
         "notices": tabulate_notices(notices),
     }
+    if rides is not None:
+        plain |= {"stops": rides.transit.stops, "lines": rides.transit.lines}
     tables = {name: shape_table(frame, name) for name, frame in plain.items()}
     tables["base"] = _build_base(city)
     tables["barriers"] = city.extract.barriers
     return Results(
         tables=tables,
         packs=packs,
-        summary=summarize(coverage, yardsticks, measured, speeds, city.kinds.values()),
-        kinds=[
-            {
-                "code": kind.code,
-                "name_zh": kind.name_zh,
-                "name_en": kind.name_en,
-                "group": kind.group,
-                "traveller": kind.traveller,
-                "speed_m_s": speeds[kind.traveller],
-                "n_facilities": len(walks.list_facilities(kind.code)),
-                "status": "measured" if kind.code in reach else "unknown",
-            }
-            for kind in city.kinds.values()
-        ],
+        summaries={name: mode.summary for name, mode in modes.items()},
+        kinds=_describe_kinds(city, walks, reach, speeds),
+        transit=None if rides is None else rides.name_streets(),
+        transit_facts=describe_no_transit(city.config, city.notices)
+        if rides is None
+        else describe_transit(city, rides, walks, yardsticks),
         notices=notices,
     )
+
+
+def _describe_kinds(
+    city: City, walks: Walks, measured: Container[str], speeds: Mapping[str, float]
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "code": kind.code,
+            "name_zh": kind.name_zh,
+            "name_en": kind.name_en,
+            "group": kind.group,
+            "traveller": kind.traveller,
+            "speed_m_s": speeds[kind.traveller],
+            "n_facilities": len(walks.list_facilities(kind.code)),
+            "status": "measured" if kind.code in measured else "unknown",
+        }
+        for kind in city.kinds.values()
+    ]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Mode:
+    """The tables of one mode, and the city's figures."""
+
+    coverage: pd.DataFrame
+    access: pd.DataFrame
+    summary: dict[str, Any]
+
+
+def _tabulate_modes(
+    city: City,
+    walks: Walks,
+    yardsticks: Yardsticks,
+    limits: _Limits,
+    measured: Sequence[KindReach],
+    ridden: Sequence[KindRides],
+    speeds: Mapping[str, float],
+) -> dict[str, _Mode]:
+    """Tabulate walking, and, where there is a timetable, walking and riding."""
+    main_min = city.config.settings.main_limit_min
+    on_foot = {one.kind.code: describe_walks(one, speeds[one.kind.traveller]) for one in measured}
+    kinds = list(city.kinds.values())
+
+    def build(
+        access: pd.DataFrame, travels: Mapping[str, Travel], limits: _Limits, mode: str, source: str
+    ) -> _Mode:
+        coverage = measure_coverage(
+            city.communities,
+            walks,
+            yardsticks,
+            kinds,
+            travels,
+            limits,
+            mode=mode,
+            timetable_source=source,
+        )
+        return _Mode(coverage, access, summarize(coverage, yardsticks, travels, kinds))
+
+    access = tabulate_access(walks, measured, on_foot, speeds, main_min)
+    modes = {WALK: build(access, on_foot, limits, WALK, "")}
+    if city.transit is not None:
+        source = city.transit.source
+        riding = {one.kind.code: describe_rides(one, on_foot[one.kind.code]) for one in ridden}
+        minutes = {
+            kind: [one for one in steps if one[1] == "min"] for kind, steps in limits.items()
+        }
+        access = tabulate_rides(walks, ridden, riding, main_min, timetable_source=source)
+        modes[WALK_TRANSIT] = build(access, riding, minutes, WALK_TRANSIT, source)
+    return modes
+
+
+def _tie_stops(city: City, transit: Transit) -> Rides:
+    return build_rides(
+        transit,
+        city.streets.network,
+        city.config.transit,
+        max_leg_m=city.config.settings.max_leg_m,
+        edge_private=city.streets.edge_private,
+    )
+
+
+def _ride_kinds(
+    rides: Rides,
+    walks: Walks,
+    yardsticks: Yardsticks,
+    measured: Sequence[KindReach],
+    speeds: Mapping[str, float],
+    progress: Report,
+) -> list[KindRides]:
+    progress("measuring journeys", 0.0)
+    wanted = sorted({speeds[one.kind.traveller] for one in measured} or set(speeds.values()))
+    starts = measure_starts(rides, walks, yardsticks, wanted)
+    ridden = []
+    for at, one in enumerate(measured):
+        progress("measuring journeys", at / len(measured))
+        ridden.append(measure_ride_kind(rides, walks, starts, one, speeds[one.kind.traveller]))
+    return ridden
 
 
 def _list_limits(

@@ -5,8 +5,7 @@ at all.
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,6 +19,7 @@ from layers.notices import Notice
 from layers.standards.load import read_packs
 from layers.store import read_run, stage_run, write_manifest, write_run, write_table
 from maps.pages import write_maps
+from services.clock import Clock
 from services.errors import CannotWrite
 from services.failures import name_output
 from services.geopackage import write_geopackage
@@ -62,25 +62,19 @@ class RunSummary:
             "notices": len(self.notices),
             **{
                 key: self.manifest[key]
-                for key in ("name", "synthetic", "counts", "summary", "timings_s")
+                for key in (
+                    "name",
+                    "synthetic",
+                    "modes",
+                    "counts",
+                    "summary",
+                    "summary_walk_transit",
+                    "transit",
+                    "timings_s",
+                )
+                if key in self.manifest
             },
         }
-
-
-class _Clock:
-    """Seconds spent per stage."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def time(self, stage: str) -> Iterator[None]:
-        begin = time.perf_counter()
-        try:
-            yield
-        finally:
-            spent = time.perf_counter() - begin
-            self.seconds[stage] = round(self.seconds.get(stage, 0.0) + spent, 3)
 
 
 def write_sample(folder: Path) -> Path:
@@ -138,7 +132,7 @@ def run_city(
         `out` cannot be written, or is a place where a run must not go.
     """
     begin = time.perf_counter()
-    clock = _Clock()
+    clock = Clock()
     day = today or datetime.now(tz=UTC).date()
     _check_places(config, out)
     packs = read_packs(config.packs)
@@ -148,7 +142,7 @@ def run_city(
         with clock.time("read"):
             city = build_city(config, report=progress)
         with clock.time("measure"):
-            results = measure_city(city, packs, day=day, progress=progress)
+            results = measure_city(city, packs, day=day, progress=progress, clock=clock)
         manifest = build_manifest(city, results, clock.seconds)
         with name_output(out):
             _write_results(folder, city, results, manifest, clock, progress)
@@ -181,14 +175,14 @@ def _write_results(
     city: City,
     results: Results,
     manifest: dict[str, Any],
-    clock: _Clock,
+    clock: Clock,
     progress: Report,
 ) -> None:
     """Fill the folder of a run; the manifest, which makes it one, is complete at the end."""
     progress("writing tables", 0.0)
     layers = dict(results.tables)
     with clock.time("tables"):
-        write_run(folder, results.tables, city.streets.network)
+        write_run(folder, results.tables, city.streets.network, results.transit)
         if city.parcels is not None:
             write_table(city.parcels, folder / "parcels.parquet")
             layers["parcels"] = city.parcels

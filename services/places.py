@@ -1,4 +1,4 @@
-"""Questions about one point: what is nearest, and how far one gets on foot.
+"""Questions about one point on foot: what is nearest, and how far one gets.
 
 Answered by the kernels the coverage was measured with, over the run's own network; distances agree
 with the run's tables.
@@ -19,13 +19,15 @@ from geo.network import StreetNetwork
 from geo.reach import measure_nearest
 from geo.rings import draw_rings
 from geo.snap import Links, snap_homes
-from geo.units import UNREACHED, FloatArray, Int32Array, IntArray, quantize_m
+from geo.units import FloatArray, IntArray
+from layers.config import RunSettings
+from layers.standards.model import TRAVELLERS
 from layers.store import Run
 from services.errors import OutsideCity
+from services.walks import tie_points
 
 _WGS84 = "EPSG:4326"
-_DEFAULT_LEG_M = 150.0
-_DEFAULT_SPEEDS_M_S = {"adult": 1.2, "older": 0.8, "child": 1.0}
+_DEFAULTS = RunSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,30 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
+class Door:
+    """A way into a facility.
+
+    Parameters
+    ----------
+    row
+        Its row in the run's table of entrances.
+    lon, lat
+        WGS 84 degrees.
+    street
+        The street it opens to.
+    """
+
+    row: int
+    facility_id: str
+    name: str
+    entrance_id: str
+    source: str
+    lon: float
+    lat: float
+    street: StreetPiece
+
+
+@dataclass(frozen=True, slots=True)
 class FacilityWalk:
     """A facility and the walk to it.
 
@@ -72,17 +98,11 @@ class FacilityWalk:
     touches a street, its legs still go by the snapped places.
     """
 
-    facility_id: str
-    name: str
+    door: Door
     walk_m: float
     to_street_m: float
     along_streets_m: float
     from_street_m: float
-    entrance_id: str
-    entrance_source: str
-    entrance_lon: float
-    entrance_lat: float
-    street: StreetPiece
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,34 +130,6 @@ class Ring:
     streets: shapely.Geometry | None
 
 
-def tie_points(network: StreetNetwork, point_xy: FloatArray, edge: Int32Array) -> Links:
-    """Tie points to streets that are already known.
-
-    Parameters
-    ----------
-    point_xy
-        Shape `(P, 2)`, metres of the network's system.
-    edge
-        Shape `(P,)`: the edge of each point, -1 when unconnected.
-    """
-    rows = np.flatnonzero(edge >= 0)
-    edges = edge[rows]
-    lines = network.edge_lines[edges]
-    points = np.asarray(shapely.points(point_xy[rows]))
-    along = shapely.line_locate_point(lines, points)
-    foot = np.asarray(shapely.line_interpolate_point(lines, along))
-    drawn_m = shapely.length(lines)
-    length_m = network.edge_length_m[edges]
-    scale = np.divide(length_m, drawn_m, out=np.zeros_like(drawn_m), where=drawn_m > 0)
-    offset_m = np.zeros(len(edge))
-    leg_m = np.full(len(edge), UNREACHED)
-    snap_xy = point_xy.copy()
-    offset_m[rows] = np.minimum(quantize_m(along * scale), length_m)
-    leg_m[rows] = quantize_m(shapely.distance(points, foot))
-    snap_xy[rows] = shapely.get_coordinates(foot)
-    return Links(network.crs, edge, offset_m, leg_m, snap_xy)
-
-
 class PlaceFinder:
     """Answers about single points of one run.
 
@@ -153,24 +145,31 @@ class PlaceFinder:
         self._settings: dict[str, Any] = run.manifest.get("settings", {})
 
     @property
+    def network(self) -> StreetNetwork:
+        """The run's walking network."""
+        return self._network
+
+    @property
     def max_leg_m(self) -> float:
         """The farthest a point may be from its street, metres."""
-        return float(self._settings.get("max_leg_m", _DEFAULT_LEG_M))
+        return float(self._settings.get("max_leg_m", _DEFAULTS.max_leg_m))
 
     @property
     def speeds_m_s(self) -> dict[str, float]:
         """Walking speed per traveller, metres per second, as the run was measured with."""
-        speeds = self._settings.get("speeds_m_s", _DEFAULT_SPEEDS_M_S)
-        return {str(traveller): float(speed) for traveller, speed in speeds.items()}
+        return {
+            who: float(self._settings.get(f"{who}_m_s", _DEFAULTS.speed_m_s(who)))
+            for who in TRAVELLERS
+        }
 
     def warm(self) -> None:
         """Build the indexes and load the compiled kernels before the first question."""
         _ = self._street_rows, self._facility_names
-        rows = np.flatnonzero(self._entrance_links.connected)[:1]
+        rows = np.flatnonzero(self.entrance_links.connected)[:1]
         for point in self._run.entrances.geometry.iloc[rows]:
             start = self.snap_place(float(point.x), float(point.y))
             self.list_rings(start, [self.max_leg_m])
-            measure_nearest(self._network, self._entrance_links.take(rows), start.link)
+            measure_nearest(self._network, self.entrance_links.take(rows), start.link)
 
     def snap_place(self, lon: float, lat: float) -> Start:
         """Tie a point to the nearest kept street.
@@ -204,17 +203,34 @@ class PlaceFinder:
         most
             How many facilities to list; fewer when fewer can be walked to.
         """
-        rows, facility = self._entrances_of(kind)
+        rows, facility = self.list_entrances(kind)
         walks: list[FacilityWalk] = []
-        while len(walks) < most and len(rows):
-            nearest = measure_nearest(self._network, self._entrance_links.take(rows), start.link)
-            source = int(nearest.source[0])
-            if source < 0:
+        while len(walks) < most:
+            walk = self.find_nearest(start, kind, rows)
+            if walk is None:
                 break
-            walks.append(self._describe(start, kind, int(rows[source]), float(nearest.walk_m[0])))
-            others = facility != facility[source]
+            walks.append(walk)
+            others = facility != walk.door.facility_id
             rows, facility = rows[others], facility[others]
         return walks
+
+    def find_nearest(self, start: Start, kind: str, rows: IntArray) -> FacilityWalk | None:
+        """Walk to the nearest of some entrances of a kind's facilities, however far; or None."""
+        if len(rows) == 0:
+            return None
+        nearest = measure_nearest(self._network, self.entrance_links.take(rows), start.link)
+        source = int(nearest.source[0])
+        if source < 0:
+            return None
+        row, walk_m = int(rows[source]), float(nearest.walk_m[0])
+        last_leg_m = float(self.entrance_links.leg_m[row])
+        return FacilityWalk(
+            door=self.get_door(row, kind),
+            walk_m=walk_m,
+            to_street_m=start.leg_m,
+            along_streets_m=max(0.0, walk_m - start.leg_m - last_leg_m),
+            from_street_m=last_leg_m,
+        )
 
     def list_rings(
         self, start: Start, limits_m: Sequence[float], *, with_streets: bool = False
@@ -261,31 +277,28 @@ class PlaceFinder:
         )
         return degrees
 
-    def _describe(self, start: Start, kind: str, entrance: int, walk_m: float) -> FacilityWalk:
-        row = self._run.entrances.iloc[entrance]
-        facility_id = str(row["facility_id"])
-        last_leg_m = float(self._entrance_links.leg_m[entrance])
-        return FacilityWalk(
+    def get_door(self, row: int, kind: str) -> Door:
+        """Facts of one row of the run's entrances, as the way into a facility of a kind."""
+        entrance = self._run.entrances.iloc[row]
+        facility_id = str(entrance["facility_id"])
+        return Door(
+            row=row,
             facility_id=facility_id,
             name=self._facility_names.get((facility_id, kind), ""),
-            walk_m=walk_m,
-            to_street_m=start.leg_m,
-            along_streets_m=max(0.0, walk_m - start.leg_m - last_leg_m),
-            from_street_m=last_leg_m,
-            entrance_id=str(row["entrance_id"]),
-            entrance_source=str(row["source"]),
-            entrance_lon=float(row.geometry.x),
-            entrance_lat=float(row.geometry.y),
-            street=self._get_street(int(self._entrance_links.edge[entrance])),
+            entrance_id=str(entrance["entrance_id"]),
+            source=str(entrance["source"]),
+            lon=float(entrance.geometry.x),
+            lat=float(entrance.geometry.y),
+            street=self._get_street(int(self.entrance_links.edge[row])),
         )
 
-    def _entrances_of(self, kind: str) -> tuple[IntArray, NDArray[np.object_]]:
+    def list_entrances(self, kind: str) -> tuple[IntArray, NDArray[np.object_]]:
         """Rows of the connected entrances of a kind's facilities, and whose they are."""
         facilities = self._run.facilities
         ids = facilities.loc[facilities["kind"] == kind, "facility_id"]
         owner = self._run.entrances["facility_id"].to_numpy(dtype=object)
         wanted = self._run.entrances["facility_id"].isin(ids).to_numpy()
-        rows = np.flatnonzero(wanted & self._entrance_links.connected).astype(np.int64)
+        rows = np.flatnonzero(wanted & self.entrance_links.connected).astype(np.int64)
         return rows, owner[rows]
 
     def _get_street(self, edge: int) -> StreetPiece:
@@ -329,7 +342,7 @@ class PlaceFinder:
         return dict(zip(keys, facilities["name"].fillna("").astype(str), strict=True))
 
     @cached_property
-    def _entrance_links(self) -> Links:
+    def entrance_links(self) -> Links:
         """Entrances on the streets they were tied to when the run was measured."""
         entrances = self._run.entrances
         points_xy: FloatArray = np.column_stack(

@@ -13,6 +13,8 @@ import jinja2
 import pandas as pd
 import xlsxwriter
 
+from services.transit_sheets import list_transit_sources, tabulate_lines, tabulate_transit
+
 _STATUS_ZH = {"met": "达标", "gap": "缺口", "unknown": "未知", "not_applicable": "不适用"}
 _SOURCE_ZH = {
     "primary": "原文核对",
@@ -27,7 +29,9 @@ _COLUMN_WIDTH = 14
 _WIDE_COLUMN_WIDTH = 60
 _WIDE = {"原因", "reason", "说明", "message", "规则"}
 _UNKNOWN = "未知"
-
+_MODE_ZH = {"walk": "步行", "walk_transit": "步行或乘公交"}
+_MODE_ADDS = {"walk": "", "walk_transit": "（含公交）"}
+_SUMMARIES = {"walk": "summary", "walk_transit": "summary_walk_transit"}
 
 _Styles = Mapping[str, Any]
 
@@ -52,9 +56,12 @@ def write_reports(
 
 def _build_sheets(tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any]) -> list[Sheet]:
     names = tables["communities"].set_index("community_id")["name"]
+    lines = tables.get("lines")
     return [
         _summary_sheet(manifest),
         _scorecard_sheet(tables, manifest),
+        Sheet("公共交通", tabulate_transit(manifest["transit"])),
+        *([] if lines is None else [Sheet("公交线路", tabulate_lines(lines))]),
         Sheet("缺口", _gap_sheet(tables["gaps"], names, manifest)),
         Sheet("数据提示", _notice_sheet(tables["notices"])),
         Sheet("来源与假设", _source_sheet(manifest)),
@@ -62,7 +69,7 @@ def _build_sheets(tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any
 
 
 _UNIT_ZH = {"share": "比例", "facilities": "处", "min": "分钟", "m": "米"}
-_SEVERITY_ZH = {"error": "错误", "warning": "提醒", "info": "备注"}
+_SEVERITY_ZH = {"error": "错误", "warning": "警告", "info": "说明"}
 _BASIS_ZH = {
     "households": "按户数",
     "buildings": "按住宅建筑",
@@ -71,18 +78,23 @@ _BASIS_ZH = {
 
 
 def _summary_sheet(manifest: Mapping[str, Any]) -> Sheet:
-    columns = {f"{limit:g}": f"{limit:g}分钟覆盖率" for limit in manifest["limits_min"]}
+    limits = {f"{limit:g}": f"{limit:g}分钟覆盖率" for limit in manifest["limits_min"]}
+    columns = {
+        (by, limit): f"{title}{_MODE_ADDS[mode]}"
+        for limit, title in limits.items()
+        for mode, by in _SUMMARIES.items()
+        if by in manifest
+    }
     rows = []
     for kind in manifest["kinds"]:
-        figures = manifest["summary"].get(kind["code"], {})
         basis = ""
         row: dict[str, Any] = {
             "类别": kind["name_zh"],
             "kind": kind["name_en"],
             "设施数": kind["n_facilities"],
         }
-        for limit, column in columns.items():
-            one = figures.get(limit, {})
+        for (by, limit), column in columns.items():
+            one = manifest[by].get(kind["code"], {}).get(limit, {})
             row[column] = _number(one.get("share"))
             basis = one.get("basis", "")
         row["口径"] = _BASIS_ZH.get(basis, "")
@@ -99,12 +111,16 @@ def _scorecard_sheet(tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, 
     main = float(manifest["settings"]["main_limit_min"])
     coverage = tables["coverage"]
     rows = coverage[(coverage["limit"] == main) & (coverage["limit_unit"] == "min")]
-    wide = rows.pivot_table(
-        index="community_id", columns="kind", values="share", dropna=False, observed=False
+    labels = {
+        (kind["code"], mode): f"{kind['name_zh']}{adds}"
+        for kind in manifest["kinds"]
+        for mode, adds in _MODE_ADDS.items()
+    }
+    column = pd.Series(list(zip(rows["kind"], rows["mode"], strict=True)), index=rows.index)
+    wide = rows.assign(_column=column.map(labels)).pivot_table(
+        index="community_id", columns="_column", values="share", dropna=False, observed=False
     )
-    order = [kind["code"] for kind in manifest["kinds"] if kind["code"] in wide.columns]
-    labels = {kind["code"]: kind["name_zh"] for kind in manifest["kinds"]}
-    wide = wide[order].rename(columns=labels)
+    wide = wide[[label for label in labels.values() if label in wide.columns]]
     facts = tables["communities"][
         ["community_id", "name", "district", "subdistrict", "households"]
     ].rename(
@@ -117,7 +133,7 @@ def _scorecard_sheet(tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, 
         }
     )
     card = pd.DataFrame(facts).merge(wide, left_on="社区代码", right_index=True, how="left")
-    return Sheet("社区覆盖率", card, frozenset(wide.columns))
+    return Sheet(f"社区覆盖率（{main:g}分钟）", card, frozenset(wide.columns))
 
 
 def _gap_sheet(gaps: pd.DataFrame, names: pd.Series, manifest: Mapping[str, Any]) -> pd.DataFrame:
@@ -134,6 +150,7 @@ def _gap_sheet(gaps: pd.DataFrame, names: pd.Series, manifest: Mapping[str, Any]
             "名称": listed["community_id"].map(names),
             "规则": listed["rule"].map(lambda code: titles.get(code, code)),
             "结论": listed["status"].map(_STATUS_ZH),
+            "出行方式": listed["mode"].map(lambda mode: _MODE_ZH.get(mode, "")),
             "应有": listed["needed"],
             "实有": listed["found"],
             "差额": listed["shortfall"],
@@ -173,6 +190,7 @@ def _source_sheet(manifest: Mapping[str, Any]) -> pd.DataFrame:
         {"类型": "假设", "名称": "", "说明": f"{line['zh']} / {line['en']}"}
         for line in manifest["assumptions"]
     ]
+    rows += list_transit_sources(manifest["transit"])
     rows += [
         {
             "类型": "输入",
@@ -243,7 +261,12 @@ def _write_page(path: Path, sheets: Sequence[Sheet], manifest: Mapping[str, Any]
     )
     environment.filters["cell"] = _format_cell
     judged = {rule["kind"] for pack in manifest["packs"] for rule in pack["rules"]}
-    names = {kind["name_zh"] for kind in manifest["kinds"] if kind["code"] not in judged}
+    names = {
+        f"{kind['name_zh']}{adds}"
+        for kind in manifest["kinds"]
+        for adds in _MODE_ADDS.values()
+        if kind["code"] not in judged
+    }
     page = environment.get_template("report.html").render(
         sheets=[_narrow(sheet, names) for sheet in sheets], manifest=manifest, most=_MAX_PAGE_ROWS
     )

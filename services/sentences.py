@@ -37,30 +37,52 @@ _SETTLE_PLACES = Text(
 class Words:
     """What the sentences on one rule call things.
 
-    `kind` is the facility with what qualifies it (普惠性幼儿园), `plain` without; `walk` the limit,
-    `limit_m` the same in metres; `count` how many are needed.
+    `kind` is the facility with what qualifies it (普惠性幼儿园), `plain` without; `reach` the limit as
+    measured, `limit` its figure with its unit, `limit_m` the same in metres of walking; `count` how
+    many are needed.
     """
 
     rule: Rule
     kind: Text
     plain: Text
-    walk: Text
+    reach: Text
+    limit: Text
     limit_m: float
     count: int
 
 
-def build_words(rule: Rule, limit: Value, *, name: Text, traveller: str, limit_m: float) -> Words:
-    """Words for a rule about the kind called `name`, walked within `limit` (`limit_m` metres)."""
+def build_words(
+    rule: Rule, limit: Value, *, name: Text, traveller: str, limit_m: float, on_foot: bool = False
+) -> Words:
+    """Words for a rule about the kind called `name`, reached within `limit` (`limit_m` metres).
+
+    `on_foot` says that only walks were measured, whatever else the rule lets count.
+    """
     plain = Text(name.zh, name.en if name.en[1:2].isupper() else name.en[:1].lower() + name.en[1:])
     kind = Text(f"普惠性{plain.zh}", f"inclusive {plain.en}") if rule.inclusive else plain
     needed = dict(rule.list_values()).get("count")
     count = int(needed.value) if needed else 1
+    figure = Text(f"{limit.value:g}分钟", f"{limit.value:g} minutes")
+    pace = _PACE.get(traveller, _OLDER)
     if limit.unit == "m":
-        walk = Text(f"步行{limit.value:,.0f}米", f"a walk of {limit.value:,.0f} m")
+        figure = Text(f"{limit.value:,.0f}米", f"{limit.value:,.0f} m")
+        reach = Text(f"步行{figure.zh}", f"a walk of {figure.en}")
+    elif rule.mode == "walk" or on_foot:
+        reach = Text(f"步行{figure.zh}{pace.zh}", f"a {limit.value:g}-minute walk{pace.en}")
     else:
-        pace = _PACE.get(traveller, _OLDER)
-        walk = Text(f"步行{limit.value:g}分钟{pace.zh}", f"a {limit.value:g}-minute walk{pace.en}")
-    return Words(rule=rule, kind=kind, plain=plain, walk=walk, limit_m=limit_m, count=count)
+        reach = Text(
+            f"步行或乘公交{figure.zh}{pace.zh}",
+            f"{figure.en} on foot or by public transport{pace.en}",
+        )
+    return Words(
+        rule=rule,
+        kind=kind,
+        plain=plain,
+        reach=reach,
+        limit=figure,
+        limit_m=limit_m,
+        count=count,
+    )
 
 
 def say_not_in_force(rule: Rule, today: date) -> Text:
@@ -129,16 +151,16 @@ def say_share_met(
     words: Words, people: People, covered: float, needed: Value, *, places: bool = False
 ) -> Text:
     """Return that enough households live within the walk."""
-    some = _some(words, places=places)
-    ask = _ask(needed)
+    some = name_some(words, places=places)
+    ask = write_needed(needed)
     if people.is_all(covered):
         everyone = f"all {people.noun.en}" if people.streets else "all"
         head = join(open_all(people), Text(f"全部{people.noun.zh}", everyone))
     else:
         head = join(open_some(people, covered), people.say(covered))
     return Text(
-        f"{head.zh}在{words.walk.zh}内可到{some.zh}，达到要求的{ask.zh}。",
-        f"{_capital(head.en)} have a known {some.en} within {words.walk.en}; {ask.en} is asked "
+        f"{head.zh}在{words.reach.zh}内可到{some.zh}，达到要求的{ask.zh}。",
+        f"{_capital(head.en)} have a known {some.en} within {words.reach.en}; {ask.en} is asked "
         "for.",
     )
 
@@ -148,16 +170,16 @@ def say_share_gap(
 ) -> Text:
     """Return who is left out; the cause follows in `services.cause_sentences`."""
     share = 0.0 if people.is_all(lacking) else 1.0 - lacking / people.total
-    ask = _ask(needed)
-    some = _some(words, places=places)
+    ask = write_needed(needed)
+    some = name_some(words, places=places)
     if people.is_all(lacking):
         everyone = "no street point has a" if people.streets else "none has a"
         head = join(open_all(people), Text("全部道路起点在" if people.streets else "", everyone))
     else:
         head = join(open_some(people, lacking), people.say(lacking), Text("在", " have no"))
     return Text(
-        f"{head.zh}{words.walk.zh}内没有已知的{some.zh}；覆盖率{write_share(share)}，要求{ask.zh}。",
-        f"{_capital(head.en)} known {some.en} within {words.walk.en}; coverage is "
+        f"{head.zh}{words.reach.zh}内没有已知的{some.zh}；覆盖率{write_share(share)}，要求{ask.zh}。",
+        f"{_capital(head.en)} known {some.en} within {words.reach.en}; coverage is "
         f"{write_share(share)}, {ask.en} is asked for.",
     )
 
@@ -173,15 +195,15 @@ def say_share_unknown(
     places: bool,
 ) -> Text:
     """Return both bounds, and which columns would settle it."""
-    open_zh, open_en, settle_zh, settle_en = _open(inclusive=inclusive, places=places)
-    some = _some(words, places=places)
-    ask = _ask(needed)
+    open_zh, open_en, settle_zh, settle_en = list_open(inclusive=inclusive, places=places)
+    some = name_some(words, places=places)
+    ask = write_needed(needed)
     return Text(
-        f"{words.walk.zh}内的{words.plain.zh}{open_zh}未知：确定有{some.zh}的{people.noun.zh}占"
+        f"{words.reach.zh}内的{words.plain.zh}{open_zh}未知：确定可到{some.zh}的{people.noun.zh}占"
         f"{write_share(certain)}，若未知的都算则占{write_share(possible)}，要求{ask.zh}；"
         f"补充{settle_zh}后即可判定。",
-        f"It is unknown {open_en} within {words.walk.en}: {write_share(certain)} of "
-        f"{people.noun.en} certainly have a {some.en}, {write_share(possible)} if every unknown one "
+        f"It is unknown {open_en} within {words.reach.en}: {write_share(certain)} of "
+        f"{people.noun.en} certainly have {_article(some.en)}, {write_share(possible)} if every unknown one "
         f"counts, {ask.en} is asked for; {settle_en} would settle it.",
     )
 
@@ -248,7 +270,8 @@ def say_unknown_counted(words: Words, *, inclusive: bool) -> Text:
     )
 
 
-def _open(*, inclusive: bool, places: bool) -> tuple[str, str, str, str]:
+def list_open(*, inclusive: bool, places: bool) -> tuple[str, str, str, str]:
+    """Return what is open and which columns would settle it: both in Chinese and in English."""
     what, which, settle = [], [], []
     if inclusive:
         what.append("是否普惠")
@@ -266,15 +289,21 @@ def _open(*, inclusive: bool, places: bool) -> tuple[str, str, str, str]:
     )
 
 
-def _some(words: Words, *, places: bool) -> Text:
+def name_some(words: Words, *, places: bool) -> Text:
+    """Return what people need to reach, with free places where the rule asks for those."""
     if not places:
         return words.kind
     return Text(f"有空余学位的{words.kind.zh}", f"{words.kind.en} with free places")
 
 
-def _ask(needed: Value) -> Text:
+def write_needed(needed: Value) -> Text:
+    """Return the share that is asked for, with how well it is known."""
     mark = _STATUS[needed.source.status]
     return Text(f"{write_share(needed.value)}{mark.zh}", f"{write_share(needed.value)}{mark.en}")
+
+
+def _article(noun: str) -> str:
+    return f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"
 
 
 def _capital(text: str) -> str:

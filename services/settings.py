@@ -39,6 +39,19 @@ class ServiceSettings(BaseSettings):
     max_nearest: Annotated[
         int, Field(ge=1, le=100, description="most facilities one nearest-facility answer lists")
     ] = 10
+    heavy_at_once: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=64,
+            description="large isochrones drawn at the same time, and as many journeys; "
+            "the others wait in line",
+        ),
+    ] = 2
+    heavy_wait_s: Annotated[
+        float,
+        Field(gt=0, le=600, description="longest wait in that line, seconds; then 503"),
+    ] = 30.0
     gzip_min_bytes: Annotated[
         int, Field(ge=0, description="answers shorter than this are sent uncompressed")
     ] = 1024

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from layers.kinds import Kind
-from services.coverage import KindReach, Yardsticks, limit_in_metres
+from services.travel import Travel
+from services.walks import Yardsticks
 
 NO_FACILITY = {
     "zh": "数据中没有该类设施，无法判断覆盖率；请补充设施表或更完整的地图数据。",
@@ -28,18 +29,23 @@ _HOMES = ("table", "buildings")
 def summarize(
     coverage: pd.DataFrame,
     yardsticks: Yardsticks,
-    measured: Iterable[KindReach],
-    speeds_m_s: Mapping[str, float],
+    travels: Mapping[str, Travel],
     kinds: Iterable[Kind],
 ) -> dict[str, dict[str, dict[str, Any]]]:
-    """City figures per kind and limit in minutes.
+    """City figures per kind and limit in minutes, of one mode.
 
     `share` is that of households over the communities whose households are known, if that is at
     least half of those measured; else that of residential buildings, if homes are mapped in at
     least half of them; else the plain mean of the communities' shares. `basis` says which
     (`households`, `buildings`, `communities`), `communities_measured` and `buildings` of how many.
+
+    Parameters
+    ----------
+    coverage
+        Rows of that mode.
+    travels
+        The way to each measured kind, by its code.
     """
-    reach = {one.kind.code: one for one in measured}
     minutes = coverage[coverage["limit_unit"] == "min"]
     by_kind = {str(code): rows for code, rows in minutes.groupby("kind", sort=False)}
     summary: dict[str, dict[str, dict[str, Any]]] = {}
@@ -48,15 +54,22 @@ def summarize(
         limits = summary[kind.code] = {}
         for limit in sorted(set(rows["limit"])):
             mine = rows[rows["limit"] == limit]
-            figures = _summarize_rows(mine)
-            if kind.code in reach and figures["status"] == "measured":
-                limit_m = limit_in_metres(float(limit), "min", speeds_m_s[kind.traveller])
-                figures |= _yardstick_shares(yardsticks, reach[kind.code], limit_m)
-                figures |= _choose_basis(figures, mine)
-            elif kind.code in reach:
-                figures["reason"] = NO_DEMAND
-            limits[f"{float(limit):g}"] = figures
+            one = travels.get(kind.code)
+            limits[f"{float(limit):g}"] = summarize_limit(mine, yardsticks, one, float(limit))
     return summary
+
+
+def summarize_limit(
+    rows: pd.DataFrame, yardsticks: Yardsticks, one: Travel | None, limit_min: float
+) -> dict[str, Any]:
+    """One figure for the city: `rows` are those of one kind and limit in minutes."""
+    figures = _summarize_rows(rows)
+    if one is not None and figures["status"] == "measured":
+        figures |= _yardstick_shares(yardsticks, one, limit_min)
+        figures |= _choose_basis(figures, rows)
+    elif one is not None:
+        figures["reason"] = NO_DEMAND
+    return figures
 
 
 def _number(value: float) -> float | None:
@@ -83,12 +96,13 @@ def _summarize_rows(rows: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _yardstick_shares(yardsticks: Yardsticks, one: KindReach, limit_m: float) -> dict[str, Any]:
+def _yardstick_shares(yardsticks: Yardsticks, one: Travel, limit_min: float) -> dict[str, Any]:
+    _, building, cell = one.list_within(limit_min, "min")
     inside = yardsticks.building_community >= 0
-    buildings = (one.building_m[inside] <= limit_m).mean() if inside.any() else np.nan
+    buildings = building[inside].mean() if inside.any() else np.nan
     land = yardsticks.land_community >= 0
     area = yardsticks.land_m2[land]
-    share = area[one.land_m[land] <= limit_m].sum() / area.sum() if area.sum() > 0 else np.nan
+    share = area[cell[land]].sum() / area.sum() if area.sum() > 0 else np.nan
     return {
         "buildings": int(inside.sum()),
         "building_share": _number(float(buildings)),

@@ -6,13 +6,15 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from geo.crs import unproject
 from geo.snap import Links
-from geo.units import BoolArray
+from geo.units import BoolArray, FloatArray
 from layers.notices import Notice
 from layers.streets import Streets
-from services.coverage import KindReach, Walks, unproject_links
+from services.rides import KindRides
+from services.walks import KindReach, Walks, unproject_links
 
 WGS84 = "EPSG:4326"
 
@@ -69,9 +71,15 @@ def describe_facilities(walks: Walks) -> gpd.GeoDataFrame:
 
 
 def describe_streets(
-    streets: Streets, measured: Sequence[KindReach], speeds_m_s: Mapping[str, float]
+    streets: Streets,
+    measured: Sequence[KindReach],
+    speeds_m_s: Mapping[str, float],
+    ridden: Sequence[KindRides] = (),
 ) -> gpd.GeoDataFrame:
-    """Street pieces in WGS 84 with minutes to the nearest facility of every measured kind."""
+    """Street pieces in WGS 84 with minutes to the nearest facility of every measured kind.
+
+    `min_<kind>` on foot, `ride_min_<kind>` on foot and by public transport.
+    """
     network = streets.network
     lonlat = unproject(network.vertex_xy, network.crs)
     counts = np.diff(network.edge_vertex)
@@ -88,15 +96,16 @@ def describe_streets(
         }
     )
     minutes = {
-        f"min_{one.kind.code}": np.where(
-            np.isfinite(one.street_m),
-            one.street_m / (60.0 * speeds_m_s[one.kind.traveller]),
-            np.nan,
-        ).astype(np.float32)
+        f"min_{one.kind.code}": _minutes(one.street_m, 60.0 * speeds_m_s[one.kind.traveller])
         for one in measured
     }
+    minutes |= {f"ride_min_{one.kind.code}": _minutes(one.street_s, 60.0) for one in ridden}
     frame = pd.concat([facts, pd.DataFrame(minutes)], axis=1)
     return gpd.GeoDataFrame(frame, geometry=lines, crs=WGS84)
+
+
+def _minutes(amount: FloatArray, per_min: float) -> NDArray[np.float32]:
+    return np.where(np.isfinite(amount), amount / per_min, np.nan).astype(np.float32)
 
 
 def list_unconnected(walks: Walks, max_leg_m: float) -> list[Notice]:

@@ -24,6 +24,14 @@ _BASIS = {
     "communities": "mean",
 }
 
+_TIMETABLE = {"gtfs": "the operator's (GTFS)", "osm": "built from OSM routes, times are synthetic"}
+_NEAR_BASIS = {
+    "households": "of households",
+    "buildings": "of residential buildings",
+    "communities": "of homes (mean of communities)",
+}
+_LABEL_WIDTH = 21
+
 
 def stderr_console() -> Console:
     """Return a console for everything that is no result."""
@@ -69,8 +77,11 @@ def print_summary(summary: RunSummary) -> None:
     table.add_column("类别", no_wrap=True)
     table.add_column("kind", no_wrap=True)
     table.add_column("facilities", no_wrap=True, justify="right")
-    limit = f"{summary.manifest['main_limit_min']:g} min"
-    table.add_column(limit, no_wrap=True, justify="right", style="bold")
+    limit = f"{summary.manifest['main_limit_min']:g}"
+    table.add_column(f"{limit} min", no_wrap=True, justify="right", style="bold")
+    rides = summary.manifest.get("summary_walk_transit")
+    if rides:
+        table.add_column("+ transit", no_wrap=True, justify="right", style="bold")
     table.add_column("of", no_wrap=True)
     for line in summary.lines:
         if line.facilities:
@@ -79,6 +90,7 @@ def print_summary(summary: RunSummary) -> None:
                 line.kind,
                 f"{line.facilities:,}",
                 line.share,
+                *([_write_share(rides[line.kind][limit]["share"])] if rides else []),
                 _BASIS.get(line.basis, ""),
             )
     console = stdout_console()
@@ -87,7 +99,13 @@ def print_summary(summary: RunSummary) -> None:
     absent = [line.kind for line in summary.lines if not line.facilities]
     if absent:
         console.print(f"unknown, none in the data: {', '.join(absent)}", style="dim")
+    transit = summary.manifest["transit"]
+    if transit["status"] != "measured":
+        console.print(escape(plain(transit["reason"]["en"])), style="dim", soft_wrap=True)
     out = escape(plain(str(summary.out)))
+    if transit["status"] == "measured":
+        rests_on = f"{_TIMETABLE[transit['source']]}; {transit['day']}, {_write_window(transit)}"
+        console.print(f"+ transit: {rests_on}; see lifecircle transit show {out}", soft_wrap=True)
     for text in (
         f"{summary.gaps} gaps, {summary.unknown} unknown, {summary.met} met · {summary.seconds:.1f} s",
         f"maps:  {escape(plain(str(summary.out / 'maps' / 'index.html')))}",
@@ -103,7 +121,8 @@ def print_pack(described: Mapping[str, Any]) -> None:
     console.print(escape(f"{described['issuer_zh']} · {described['published']}"))
     for rule in described["rules"]:
         console.print(f"\n[bold]{escape(rule['code'])}[/]  {escape(rule['title_zh'])}")
-        console.print(f"  {rule['title_en']}  [{rule['force']}]", markup=False)
+        mode = f", {rule['mode']}" if rule["mode"] else ""
+        console.print(f"  {rule['title_en']}  [{rule['force']}{mode}]", markup=False)
         for name, value in rule["values"].items():
             source = value["source"]
             console.print(
@@ -113,6 +132,82 @@ def print_pack(described: Mapping[str, Any]) -> None:
             )
     for note in described["notes"]:
         console.print(f"\n{note['zh']}\n{note['en']}", markup=False)
+
+
+def print_transit(facts: Mapping[str, Any]) -> None:
+    """Print the public transport of a run: figures, lines, and what was assumed."""
+    console = stdout_console()
+    transit = facts["transit"]
+    console.print(f"[bold]{escape(plain(facts['name']))}[/]")
+    if transit["status"] != "measured":
+        console.print(plain(transit["reason"]["zh"]), markup=False)
+        console.print(plain(transit["reason"]["en"]), markup=False)
+        return
+    for label, figure in _list_transit(transit):
+        console.print(f"{label + ':':<{_LABEL_WIDTH}}{plain(figure)}", markup=False, soft_wrap=True)
+    if facts["lines"]:
+        console.print("", _tabulate_lines(facts["lines"]), "", sep="\n")
+    for line in transit["assumptions"]:
+        for language in ("zh", "en"):
+            console.print(plain(line[language]), markup=False, style="dim", soft_wrap=True)
+
+
+def _write_window(transit: Mapping[str, Any]) -> str:
+    window = f"{transit['depart_from']}–{transit['depart_to']}"
+    return f"{window}, percentile {transit['percentile']:g}"
+
+
+def _list_transit(transit: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Figures of the timetable with their names."""
+    feeds = f": {', '.join(transit['feeds'])}" if transit["feeds"] else ""
+    settings = transit["settings"]
+    basis = transit["near_basis"]
+    near = f"{_write_share(transit['near_share'])} {_NEAR_BASIS.get(basis, 'of homes')}"
+    if basis == "households" and transit["households_near"] is not None:
+        near += f" ({transit['households_near']:,.0f} of {transit['households']:,.0f})"
+    near += f" within {transit['near_min']:g} min of a stop served"
+    headway = transit["mean_headway_min"]
+    return [
+        ("timetable", f"{_TIMETABLE[transit['source']]}{feeds}"),
+        ("day", f"{transit['day']}"),
+        ("departures", _write_window(transit)),
+        ("lines", f"{transit['lines']:,}"),
+        ("trips", f"{transit['trips']:,} that day, {transit['trips_in_window']:,} in the window"),
+        (
+            "stops",
+            f"{transit['stops']:,}, {transit['stops_served']:,} served in the window",
+        ),
+        ("stops near a street", _write_share(transit["stops_connected_share"])),
+        ("homes near a stop", near),
+        ("mean headway", "unknown" if headway is None else f"{headway:.1f} min"),
+        ("walk to a stop", f"at most {settings['walk_min']:g} min"),
+    ]
+
+
+def _tabulate_lines(lines: Iterable[Mapping[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("line", "mode", "name"):
+        table.add_column(name, overflow="fold")
+    for name in ("stops", "trips", "in window", "headway min"):
+        table.add_column(name, no_wrap=True, justify="right")
+    table.add_column("headway from", no_wrap=True)
+    for line in lines:
+        headway = line["headway_min"]
+        table.add_row(
+            escape(plain(line["ref"])),
+            line["mode"],
+            escape(plain(line["name"])),
+            f"{line['stops']:,}",
+            f"{line['trips']:,}",
+            f"{line['trips_in_window']:,}",
+            "" if headway is None else f"{headway:.1f}",
+            line["headway_source"],
+        )
+    return table
+
+
+def _write_share(share: float | None) -> str:
+    return "unknown" if share is None else f"{share:.1%}"
 
 
 def plain(text: str) -> str:

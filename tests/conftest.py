@@ -54,9 +54,11 @@ def root() -> Path:
 def shared_data() -> Path:
     """Folder of the real cities: `osm/`, `gtfs/`, `areas/`."""
     folder = Path(os.environ.get("LIFECIRCLE_SHARED_DATA", ROOT.parent / "shared" / "data"))
-    if not (folder / "osm").is_dir():
+    missing = [name for name in ("osm", "gtfs", "areas") if not (folder / name).is_dir()]
+    if missing:
         _miss(
-            f"no real cities at {folder}: set LIFECIRCLE_SHARED_DATA to the folder that holds osm/"
+            f"no real cities at {folder} ({', '.join(missing)} missing): set LIFECIRCLE_SHARED_DATA "
+            "to the folder that holds osm/, gtfs/ and areas/"
         )
     return folder
 

@@ -18,6 +18,7 @@ from packaging.utils import canonicalize_name
 from layers.config import RunSettings, read_config
 from layers.limits import Limits
 from layers.results import TABLES
+from layers.transit.settings import TransitSettings
 from services.settings import ServiceSettings
 
 READMES = ("README.md", "README.zh-CN.md")
@@ -43,6 +44,10 @@ def build_columns_page() -> str:
         lines += [f"| `{name}` | {col.dtype} | {col.meaning} |" for name, col in columns.items()]
         if table == "streets":
             lines.append("| `min_<kind>` | float32 | walk to the nearest facility, minutes |")
+            lines.append(
+                "| `ride_min_<kind>` | float32 | the same on foot and by public transport; only where "
+                "there is a timetable |"
+            )
     return "\n".join(lines) + "\n"
 
 
@@ -106,7 +111,9 @@ def test_every_setting_is_documented(root: Path, page: str) -> None:
 @pytest.mark.parametrize("page", READMES)
 def test_every_key_of_city_toml_is_documented(root: Path, page: str) -> None:
     text = (root / page).read_text("utf-8")
-    keys = [field.name for table in (RunSettings, Limits) for field in fields(table)]
+    keys = [
+        field.name for table in (RunSettings, TransitSettings, Limits) for field in fields(table)
+    ]
     assert [key for key in keys if f"`{key}`" not in text] == []
 
 
@@ -177,7 +184,7 @@ def test_links_lead_somewhere(root: Path, page: str) -> None:
 def test_city_toml_of_the_readme_is_read(root: Path, tmp_path: Path) -> None:
     (block,) = code_blocks((root / "README.md").read_text("utf-8"), "toml")
     (tmp_path / "city.toml").write_text(block, "utf-8")
-    for source in re.findall(r'"([\w.]+\.(?:pbf|gpkg|xlsx))"', block):
+    for source in re.findall(r'"([\w.]+\.(?:pbf|gpkg|xlsx|zip))"', block):
         (tmp_path / source).touch()
     city = read_config(tmp_path / "city.toml")
     assert city.name == "宝鸡市区"

@@ -27,7 +27,7 @@ def describe_pack(pack: StandardPack) -> dict[str, Any]:
 
 def _describe_answer(rule: Rule, code: str, answer: Answer) -> dict[str, Any]:
     values = dict(rule.list_values())
-    limit = values.get("limit") if answer.walked else None
+    limit = values.get("limit") if answer.travelled else None
     source = rule.answer_source(answer)
     return {
         "code": code,
@@ -41,7 +41,7 @@ def _describe_answer(rule: Rule, code: str, answer: Answer) -> dict[str, Any]:
         "traveller": rule.traveller,
         "since": rule.since.isoformat(),
         "until": rule.until.isoformat() if rule.until else "",
-        "mode": "walk" if answer.walked else "",
+        "mode": rule.mode if answer.travelled else "",
         "limit": limit.value if limit else None,
         "limit_unit": limit.unit if limit else "",
         "source": {

@@ -14,11 +14,13 @@ from layers.errors import InvalidPack, UnknownRule
 from layers.kinds import read_kinds
 from layers.standards.model import (
     FORCES,
+    MODES,
     STATUSES,
     TESTS,
     TRAVELLERS,
     Document,
     Force,
+    Mode,
     Rule,
     Source,
     StandardPack,
@@ -35,7 +37,7 @@ _T = TypeVar("_T")
 _NO_TEXT = Text("", "")
 _PACK_KEYS = ("pack", "title", "issuer", "legal_force", "published", "documents", "rules")
 _RULE_KEYS = ("code", "title", "test", "kind", "force", "since")
-_RULE_OPTIONS = ("inclusive", "noun", "counter", "traveller", "until")
+_RULE_OPTIONS = ("inclusive", "noun", "counter", "traveller", "mode", "until")
 
 
 class _Entry:
@@ -173,13 +175,36 @@ def _read_value(
 
 
 def _read_test(
-    entries: Mapping[str, _Entry], spec: TestSpec, what: str, documents: Mapping[str, Document]
+    entries: Mapping[str, _Entry],
+    spec: TestSpec,
+    mode: Mode,
+    what: str,
+    documents: Mapping[str, Document],
 ) -> Test:
     values = {
         name: _read_value(entries[name], f"{name} of {what}", units, documents)
         for name, units in spec.units.items()
     }
+    if mode == "walk_transit":
+        _check_journey(entries, values, what)
     return cast("Test", spec.build(**values))
+
+
+def _check_journey(entries: Mapping[str, _Entry], values: Mapping[str, Value], what: str) -> None:
+    """Refuse what cannot be said of a journey: a ride has no metres, and ends at the nearest."""
+    limit, count = values["limit"], values.get("count")
+    if limit.unit != "min":
+        unit = entries["limit"].mapping("a value")["unit"]
+        raise unit.fail(
+            f"unit of limit of {what} is '{limit.unit}'; with mode walk_transit it must be min: "
+            "a ride has no metres of walking"
+        )
+    if count is not None and count.value != 1:
+        number = entries["count"].mapping("a value")["value"]
+        raise number.fail(
+            f"count of {what} is {count.value:g}; with mode walk_transit it must be 1: journeys are "
+            "measured to the nearest facility only"
+        )
 
 
 def _read_rule(entry: _Entry, documents: Mapping[str, Document], kinds: Sequence[str]) -> Rule:
@@ -198,6 +223,8 @@ def _read_rule(entry: _Entry, documents: Mapping[str, Document], kinds: Sequence
     until = _optional(entries, "until", lambda part: part.day(f"until of {what}"), None)
     if until is not None and until < since:
         raise entries["until"].fail(f"{what} ends on {until}, before it begins on {since}")
+    named = _optional(entries, "mode", lambda part: part.choice(f"mode of {what}", MODES), "walk")
+    mode = cast("Mode", named)
     return Rule(
         code=code,
         title=entries["title"].both(f"title of {what}"),
@@ -217,9 +244,10 @@ def _read_rule(entry: _Entry, documents: Mapping[str, Document], kinds: Sequence
                 "",
             ),
         ),
+        mode=mode,
         since=since,
         until=until,
-        test=_read_test(entries, spec, what, documents),
+        test=_read_test(entries, spec, mode, what, documents),
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal
 Status = Literal["primary", "secondary", "derived", "unverified"]
 Unit = Literal["min", "m", "share", "households", "facilities"]
 Traveller = Literal["adult", "child", "older"]
+Mode = Literal["walk", "walk_transit"]
 Force = Literal["shall", "should", "strive", "target", "practice"]
 
 STATUSES: tuple[Status, ...] = ("primary", "secondary", "derived", "unverified")
@@ -25,6 +26,9 @@ FORCES: tuple[Force, ...] = ("shall", "should", "strive", "target", "practice")
 """How binding the wording is: must, ought to, 力争, a stated goal, or reported practice."""
 
 TRAVELLERS: tuple[Traveller, ...] = ("adult", "child", "older")
+
+MODES: tuple[Mode, ...] = ("walk", "walk_transit")
+"""How people may travel for a rule: on foot alone, or by public transport too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +91,24 @@ class Answer:
         What it adds to the rule's title.
     rests_on
         Names of the values its verdict rests on, the leading one first.
-    walked
-        Whether a walk is part of it.
+    travelled
+        Whether a walk or a journey is part of it.
     """
 
     suffix: str
     title: Text
     rests_on: tuple[str, ...]
-    walked: bool
+    travelled: bool
+
+
+_EVERY_VALUE = ("households", "count", "limit", "share")
+_REACHED = (Answer("", Text("", ""), ("limit", "share"), travelled=True),)
+_INSIDE = Answer(
+    "inside",
+    Text("（社区范围内）", " (inside the boundary)"),
+    ("households", "count"),
+    travelled=False,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +118,7 @@ class ShareWithin:
     Parameters
     ----------
     limit
-        Walk in minutes or in metres; the one is never turned into the other.
+        Walk in minutes or in metres, the one never turned into the other; journey in minutes.
     share
         Needed share of households, 0 to 1.
     """
@@ -112,15 +126,17 @@ class ShareWithin:
     limit: Value
     share: Value
 
-    answers: ClassVar = (Answer("", Text("", ""), ("limit", "share"), walked=True),)
+    answers: ClassVar[Mapping[Mode, tuple[Answer, ...]]] = MappingProxyType(
+        {"walk": _REACHED, "walk_transit": _REACHED}
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class CountWhenHouseholds:
     """At least `count` facilities once a community has `households` (the number included).
 
-    Three answers, never merged: so many lie inside the boundary; so many lie within the walk of
-    `share` of the households; and so many of those have free places.
+    Three answers, never merged: so many lie inside the boundary; so many lie within the walk (or
+    journey) of `share` of the households; and so many of those have free places.
     """
 
     households: Value
@@ -128,25 +144,44 @@ class CountWhenHouseholds:
     limit: Value
     share: Value
 
-    answers: ClassVar = (
-        Answer(
-            "inside",
-            Text("（社区范围内）", " (inside the boundary)"),
-            ("households", "count"),
-            walked=False,
-        ),
-        Answer(
-            "walk",
-            Text("（步行范围内）", " (within the walk)"),
-            ("households", "count", "limit", "share"),
-            walked=True,
-        ),
-        Answer(
-            "places",
-            Text("（步行范围内有空余学位）", " (within the walk, with free places)"),
-            ("households", "count", "limit", "share"),
-            walked=True,
-        ),
+    answers: ClassVar[Mapping[Mode, tuple[Answer, ...]]] = MappingProxyType(
+        {
+            "walk": (
+                _INSIDE,
+                Answer(
+                    "walk",
+                    Text("（步行范围内）", " (within the walk)"),
+                    _EVERY_VALUE,
+                    travelled=True,
+                ),
+                Answer(
+                    "places",
+                    Text("（步行范围内有空余学位）", " (within the walk, with free places)"),
+                    _EVERY_VALUE,
+                    travelled=True,
+                ),
+            ),
+            "walk_transit": (
+                _INSIDE,
+                Answer(
+                    "walk_transit",
+                    Text(
+                        "（步行或乘公交范围内）", " (within reach on foot or by public transport)"
+                    ),
+                    _EVERY_VALUE,
+                    travelled=True,
+                ),
+                Answer(
+                    "places",
+                    Text(
+                        "（步行或乘公交范围内有空余学位）",
+                        " (within reach on foot or by public transport, with free places)",
+                    ),
+                    _EVERY_VALUE,
+                    travelled=True,
+                ),
+            ),
+        }
     )
 
 
@@ -202,6 +237,8 @@ class Rule:
         Chinese measure word of the kind (所, 家, 处).
     traveller
         Whose pace a time limit is walked at; empty leaves it to the kind.
+    mode
+        How people may travel: `walk`, or `walk_transit` (on foot or by public transport).
     since, until
         First and last day the rule is in force; `until` is None while it is.
     test
@@ -216,6 +253,7 @@ class Rule:
     noun: Text | None
     counter: str
     traveller: Traveller | Literal[""]
+    mode: Mode
     since: date
     until: date | None
     test: Test
@@ -228,7 +266,7 @@ class Rule:
         """Return the rows it is judged in: the code of each and the answer it gives."""
         return tuple(
             (f"{self.code}.{answer.suffix}" if answer.suffix else self.code, answer)
-            for answer in self.test.answers
+            for answer in self.test.answers[self.mode]
         )
 
     def list_values(self) -> tuple[tuple[str, Value], ...]:

@@ -25,7 +25,7 @@ LC.communityStyle = (feature) => {
   const cls = coverage().cls[i];
   const away = state.district && communities.district[i] !== state.district;
   const near = LC.map ? LC.map.getZoom() >= DETAIL_ZOOM : false;
-  const chosen = state.open && state.open.type === "community" && state.open.i === i;
+  const chosen = state.chosen === i || (state.open && state.open.type === "community" && state.open.i === i);
   const filled = state.view === "coverage";
   const style = {
     color: cls < 0 ? palette.coverage.unknown.outline : palette.coverage.outline,
@@ -44,7 +44,7 @@ LC.communityStyle = (feature) => {
 LC.bindCommunity = (feature, layer) => {
   const i = feature.properties.i;
   LC.outlines[i] = layer;
-  layer.on("click", (event) => { L.DomEvent.stop(event); openCommunity(i, event.latlng); tell(i); });
+  layer.on("click", (event) => { L.DomEvent.stop(event); chooseCommunity(i, event.latlng); tell(i); });
   if (!L.Browser.mobile) layer.bindTooltip(() => append(el("span"), el("b", "", communityName(i)), ` ${percent(coverage().share[i])}`), { sticky: true, direction: "top", opacity: 1 });
 };
 LC.outlines = [];
@@ -77,6 +77,8 @@ const unpackHomes = () => {
   for (const name of ["connected", "source"]) homes[name] = LC.codes(shared.homes[name]);
   access.seconds = LC.optional(data.access.seconds);
   access.entrance = LC.naturals(data.access.entrance);
+  for (const name of ["best", "worst", "depart"]) access[name] = data.access[name] ? LC.optional(data.access[name]) : null;
+  access.other = data.other ? LC.optional(data.other.seconds) : null;
   homes.size = Float32Array.from(homes.households, (tenths) => Math.sqrt(Math.max(1, (known(tenths) ? tenths : 40) / 10)));
 };
 /* where the data hold no such facility nobody is covered and nobody is left out */
@@ -108,4 +110,44 @@ const drawStreets = () => {
   const plain = new LC.Shapes(shapes, streetRanks, 4, streetStyle, { interactive: false, pane: "overlayPane" });
   const byMinutes = painted.length ? new LC.Shapes(shapes, painted.map((cls, i) => (streetRanks[i] === 3 ? 99 : cls)), palette.minutes.colors.length + 1, minuteStyle, { interactive: false }) : null;
   return { plain, byMinutes };
+};
+
+/* ---- lines and stops ---- */
+const STOP_ZOOM = 13.5, RANKS = 5, RAIL = 4;
+const stops = {};
+const unpackStops = () => {
+  if (!transit) return;
+  stops.steps = LC.steps(transit.stops.points);
+  stops.departures = LC.naturals(transit.stops.departures);
+  stops.connected = LC.codes(transit.stops.connected);
+  stops.lines = LC.naturals(transit.stops.lines);
+  stops.first = [0];
+  for (const n of LC.naturals(transit.stops.n_lines)) stops.first.push(stops.first[stops.first.length - 1] + n);
+  stops.vehicle = LC.codes(transit.lines.mode);
+  stops.assumed = LC.codes(transit.lines.assumed);
+  stops.rank = LC.codes(transit.lines.rank);
+};
+const linesOf = (i) => Array.from(stops.lines.slice(stops.first[i], stops.first[i + 1]));
+/* ranks: lines that do not run in the window, then streets, water, tram, rail */
+const lineStyle = (rank, zoom) => {
+  const weight = [0.8, 1.1, 1.1, 1.7, 2.4][rank] * Math.max(0.75, Math.min(2, Math.pow(1.2, zoom - 13)));
+  /* streets by minutes are lines too: theirs must stay the louder ones */
+  const alpha = (rank === 0 ? 0.35 : rank === RAIL ? 0.85 : 0.55) * (state.view === "minutes" ? 0.6 : 1) * (journey.legs ? 0.45 : 1);
+  return { color: palette.transit.line, weight, alpha, dash: rank === 0 ? [2, 4] : rank === 2 ? [6, 4] : null };
+};
+const stopRadius = (zoom) => Math.max(1.6, Math.min(5.5, 2.4 * Math.pow(1.35, zoom - 15)));
+const drawTransit = () => {
+  if (!transit) return null;
+  const shapes = LC.shapes(transit.lines);
+  const lines = new LC.Shapes(shapes, stops.rank, RANKS, lineStyle, { interactive: false });
+  const chosen = new LC.Shapes(shapes, new Uint8Array(shapes.n).fill(1), 1, (_, zoom) => ({ color: palette.transit.line, weight: zoom < 14 ? 3.5 : 5, alpha: 0.9 }), { interactive: false });
+  const dots = new LC.Dots(stops.steps, (i, zoom) => stopRadius(zoom), (zoom) => (zoom < STOP_ZOOM ? null : { fill: palette.transit.casing, halo: palette.transit.line, haloWidth: zoom < 15 ? 1.2 : 1.8 }), {});
+  return { lines, chosen, dots };
+};
+/* the lines of one stop, or none: -1 */
+const chooseLines = (stop) => {
+  if (!drawn || !drawn.transit) return;
+  const { chosen } = drawn.transit, wanted = new Uint8Array(chosen.shapes.n).fill(1);
+  if (stop >= 0) for (const line of linesOf(stop)) wanted[line] = 0;
+  chosen.setClasses(wanted, 1).redraw();
 };

@@ -6,13 +6,20 @@ const hear = (event) => {
   if (message.type === "lifecircle:focus") {
     const i = communities.id.indexOf(String(message.community_id));
     if (i >= 0) focusCommunity(i);
+    else leaveCommunity();
   } else if (message.type === "lifecircle:lang" && (message.lang === "zh" || message.lang === "en")) setLanguage(message.lang, false);
   else if (message.type === "lifecircle:district") setDistrict(String(message.district || ""));
+  else if (message.type === "lifecircle:journey") drawJourney(message.journey, message.zoom === true);
 };
 const focusCommunity = (i) => {
   const layer = LC.outlines[i];
   if (layer) LC.map.fitBounds(layer.getBounds(), { ...padding(), maxZoom: 16, animate: false });
-  openCommunity(i);
+  if (state.chosen !== i) chooseCommunity(i);
+};
+/* the page around this one has closed its card */
+const leaveCommunity = () => {
+  if (keepsClear) chooseCommunity(-1);
+  else if (state.open && state.open.type === "community") LC.map.closePopup();
 };
 const setDistrict = (district) => {
   state.district = communities.district.includes(district) ? district : "";
@@ -122,6 +129,7 @@ const fillLegend = () => {
   coverage().cls.forEach((cls, i) => { if (!state.district || communities.district[i] === state.district) counts[cls] = (counts[cls] || 0) + 1; });
   for (const cell of document.querySelectorAll("[data-class]")) cell.textContent = counts[cell.dataset.class] || "";
   for (const part of document.querySelectorAll("[data-view]")) part.hidden = part.dataset.view !== state.view;
+  for (const part of document.querySelectorAll("[data-layer]")) part.hidden = !layers || !LC.map.hasLayer(layers[`layer_${part.dataset.layer}`]);
   document.getElementById("lc-coverage-note").textContent = t(data.any_households ? "legend_coverage_note" : "legend_coverage_note_plain", { limit: state.limit, kind: kindName() });
   document.getElementById("lc-n-facilities").textContent = `${kindName()} · ${t("legend_facility_n", { n: count(facilities.id.length) })}`;
 };
@@ -133,7 +141,9 @@ const fillFigure = () => {
     return;
   }
   const sub = known(summary.households) && known(summary.covered) ? t("city_share_sub", { covered: count(summary.covered), total: count(summary.households) }) : t("card_of_weight", { source: `demand_${summary.basis}` in text ? t(`demand_${summary.basis}`) : t("city_share_weight") });
-  append(box, el("span", "", t("city_share", { limit: state.limit })), el("b", "", percent(summary.share)), el("span", "", sub));
+  const other = data.other ? data.other.summary[state.limit] : null;
+  const beside = known(other) ? t(`city_other_${data.other.mode}`, { share: percent(other) }) : "";
+  append(box, el("span", "", t("city_share", { limit: state.limit })), el("b", "", percent(summary.share)), beside ? el("span", "", beside) : null, el("span", "lc-of", sub));
 };
 
 /* ---- language, limit, view ---- */
@@ -151,7 +161,7 @@ const translate = () => {
   fillLegend();
   fillFigure();
   const open = state.open;
-  if (open && LC.popup && LC.map.hasLayer(LC.popup)) LC.popup.setContent({ community: communityCard, facility: facilityCard, entrance: entranceCard, home: homeCard }[open.type](open.i));
+  if (open && LC.popup && LC.map.hasLayer(LC.popup)) LC.popup.setContent(CARDS[open.type](open.i));
 };
 const setLanguage = (lang, keep) => {
   state.lang = lang;
@@ -173,6 +183,27 @@ const padding = () => {
   return { paddingTopLeft: [left, high], paddingBottomRight: [right, high] };
 };
 
+/* ---- the same place in the other mode ---- */
+const siblingOf = (mode, href) => {
+  const asked = new URLSearchParams(href.includes("?") ? href.slice(href.indexOf("?")) : "");
+  const { lat, lng } = LC.map.getCenter();
+  asked.set("limit", state.limit);
+  asked.set("at", [lat.toFixed(5), lng.toFixed(5), LC.map.getZoom()].join(","));
+  if (stored() !== state.lang) asked.set("lang", state.lang);
+  if (state.open && state.open.type === "community") asked.set("community", communities.id[state.open.i]);
+  else asked.delete("community");
+  if (state.view === "minutes") asked.set("view", "minutes");
+  else asked.delete("view");
+  return `${href.split("?")[0]}?${asked}`;
+};
+const reopen = () => {
+  const at = (query.get("at") || "").split(",").map(Number);
+  if (at.length === 3 && at.every(Number.isFinite)) LC.map.setView([at[0], at[1]], at[2], { animate: false });
+  if (query.get("view") === "minutes") { LC.map.removeLayer(layers.view_coverage); layers.view_minutes.addTo(LC.map); state.view = "minutes"; }
+  const i = communities.id.indexOf(query.get("community") || "");
+  if (i >= 0) openCommunity(i);
+};
+
 let layers = null, drawn = null, crisp = null;
 const restyle = () => {
   if (!layers) return;
@@ -182,7 +213,8 @@ const restyle = () => {
 /* one canvas holds all that can be clicked: draw order is kept whatever is switched on last */
 const order = () => {
   const map = LC.map;
-  for (const layer of [drawn.plain, drawn.byMinutes, ...LC.areas, ...drawn.dots, ...LC.circles]) if (layer && map.hasLayer(layer)) layer.bringToFront();
+  const { lines, chosen } = drawn.transit || {};
+  for (const layer of [drawn.plain, drawn.byMinutes, lines, chosen, ...LC.areas, ...drawn.dots, ...LC.circles]) if (layer && map.hasLayer(layer)) layer.bringToFront();
 };
 const rescale = () => {
   const zoom = LC.map.getZoom(), radius = facilityRadius(zoom), near = zoom >= DETAIL_ZOOM;
@@ -208,7 +240,15 @@ LC.start = (parts) => {
   uncovered.on("click", (event) => { L.DomEvent.stop(event); openHome(uncovered.hit); });
   covered.on("click", (event) => { L.DomEvent.stop(event); openHome(covered.hit); });
   ways.on("click", (event) => { L.DomEvent.stop(event); show("entrance", ways.hit, LC.latlng(LC.ways.steps, ways.hit)); });
-  drawn = { ...drawStreets(), dots: [covered, uncovered, ways] };
+  unpackStops();
+  drawn = { ...drawStreets(), transit: drawTransit(), dots: [covered, uncovered, ways] };
+  if (drawn.transit) {
+    const { lines, chosen, dots } = drawn.transit;
+    drawn.dots.push(dots);
+    dots.on("click", (event) => { L.DomEvent.stop(event); openStop(dots.hit); });
+    for (const part of [lines, chosen, dots]) part.addTo(layers.layer_transit);
+    if (data.mode === "walk_transit") layers.layer_transit.addTo(map);
+  }
   covered.addTo(layers.layer_covered);
   uncovered.addTo(layers.layer_uncovered);
   ways.addTo(layers.layer_entrances);
@@ -242,7 +282,9 @@ LC.start = (parts) => {
   if (/^https?:$/.test(location.protocol) && !location.pathname.endsWith(".html")) document.querySelector(".lc-home").href = `/?kind=${encodeURIComponent(data.kind)}`;
 
   map.on("zoomend", rescale);
+  map.on("moveend resize", placeLabels);
   map.on("overlayadd", order);
+  map.on("overlayadd overlayremove", fillLegend);
   map.on("baselayerchange", (event) => {
     state.view = event.layer === layers.view_minutes ? "minutes" : "coverage";
     fillLegend();
@@ -253,16 +295,21 @@ LC.start = (parts) => {
     if (event.popup !== LC.popup) return;
     state.open = null;
     LC.marks.clearLayers();
+    chooseLines(-1);
     restyle();
   });
   map.on("resize", () => { fold(); legend.resize(); });
   document.getElementById("lc-lang").addEventListener("click", () => setLanguage(state.lang === "zh" ? "en" : "zh", true));
   for (const button of document.querySelectorAll("[data-limit]")) button.addEventListener("click", () => setLimit(button.dataset.limit));
   window.addEventListener("message", hear);
+  document.addEventListener("keydown", (event) => { if (event.key === "Tab") document.body.classList.add("lc-keys"); });
+  document.addEventListener("pointerdown", () => document.body.classList.remove("lc-keys"), true);
+  for (const link of document.querySelectorAll("#lc-modes a")) for (const event of ["pointerdown", "focus"]) link.addEventListener(event, () => { link.href = siblingOf(link.dataset.mode, link.getAttribute("href")); });
 
   map.fitBounds(layers.communities.getBounds(), { ...padding(), animate: false });
   rescale();
   order();
-  translate();
+  if (!embedded) reopen();
+  setLimit(state.limit);
   document.documentElement.dataset.ready = "1";
 };

@@ -13,6 +13,7 @@ from maps.assets import assets_dir
 from services.api.deps import PROBLEMS
 from services.api.errors import add_error_handlers
 from services.api.holder import RunHolder
+from services.api.lines import build_lines
 from services.api.middleware import ConditionalGzip, SafetyHeaders
 from services.api.routes import (
     collections,
@@ -21,15 +22,17 @@ from services.api.routes import (
     facts,
     gaps,
     health,
+    journeys,
     pages,
     places,
 )
 from services.settings import ServiceSettings
 
-_DESCRIPTION = """Who reaches a shop, a clinic, a school or a government-service point on foot
-within a quarter of an hour, who does not, and why. Read-only; every figure comes from one run
-folder. Lengths are metres, times seconds unless a name says minutes, coordinates WGS 84 degrees,
-unknown values null."""
+_DESCRIPTION = """Who reaches a shop, a clinic, a school or a government-service point within a
+quarter of an hour, on foot (`mode=walk`) or by public transport as well (`mode=walk_transit`, in
+runs with a timetable), who does not, and why. Read-only; every figure comes from one run folder.
+Lengths are metres, times seconds unless a name says minutes, clock times those of the service day
+(hours may pass 24), coordinates WGS 84 degrees, unknown values null."""
 
 
 def create_app(settings: ServiceSettings) -> FastAPI:
@@ -63,7 +66,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
 
     app = FastAPI(
         title="LifeCircle",
-        summary="15-minute life circle on foot",
+        summary="15-minute life circle, on foot and by public transport",
         description=_DESCRIPTION,
         version=health.find_version(),
         lifespan=lifespan,
@@ -73,10 +76,21 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.holder = holder
+    app.state.lines = build_lines(settings)
     app.add_middleware(ConditionalGzip, min_bytes=settings.gzip_min_bytes)
     app.add_middleware(SafetyHeaders)
     add_error_handlers(app)
-    for module in (pages, coverage, gaps, communities, places, facts, collections, health):
+    for module in (
+        pages,
+        coverage,
+        gaps,
+        communities,
+        places,
+        journeys,
+        facts,
+        collections,
+        health,
+    ):
         app.include_router(module.router)
     app.mount("/assets", StaticFiles(directory=assets_dir()), name="assets")
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")

@@ -1,11 +1,13 @@
 """Rows put together for people: the city's summary and a community's card."""
 
 from services.api.models import LimitShare
-from services.api.opened import Limit, OpenRun, Row
+from services.api.opened import DEFAULT_MODE, RIDE_MODE, Limit, OpenRun, Row
 from services.summary import NO_DEMAND, NO_FACILITY
 
 _VERDICTS = ("gap", "unknown", "met", "not_applicable")
 """From the one a planner must see first to the one that says least."""
+_SUMMARY_OF = {DEFAULT_MODE: "summary", RIDE_MODE: f"summary_{RIDE_MODE}"}
+"""Entry of the manifest that holds the city's figures of a mode."""
 _SUMMED = (
     "status",
     "share",
@@ -62,14 +64,14 @@ def build_summary(
     ]
     here = [row for row in rows if _within(row, limit)]
     measured = [row for row in here if _is_measured(row)]
-    figures = _sum_limit(opened, kind["code"], rows, limit, district)
+    figures = _sum_limit(opened, kind["code"], mode, rows, limit, district)
     total, covered = figures["households"], figures["households_covered"]
     reason = {"zh": "", "en": ""}
     if figures["status"] == "unknown":
         reason = NO_DEMAND if kind.get("n_facilities") else NO_FACILITY
     limits = [
-        _sum_limit(opened, kind["code"], rows, one, district)
-        for one in opened.list_limits(kind["code"])
+        _sum_limit(opened, kind["code"], mode, rows, one, district)
+        for one in opened.list_limits(kind["code"], mode)
     ]
     return {
         "kind": kind["code"],
@@ -130,12 +132,12 @@ def build_card(opened: OpenRun, community_id: str) -> Row:
         rows = [
             row for row in opened.list_coverage(kind["code"]) if row["community_id"] == community_id
         ]
-        coverage.extend(
-            _build_kind_card(
-                kind, [row for row in rows if row["mode"] == mode], nearest.get(kind["code"])
+        for mode in dict.fromkeys(row["mode"] for row in rows):
+            these = [row for row in rows if row["mode"] == mode]
+            example = opened.homes.find_example(community_id, kind["code"], mode)
+            coverage.append(
+                _build_kind_card(kind, these, nearest.get((kind["code"], mode)), example)
             )
-            for mode in dict.fromkeys(row["mode"] for row in rows)
-        )
     names = {community_id, community["name"]}
     return {
         "community": community,
@@ -159,7 +161,7 @@ def list_rules(opened: OpenRun) -> list[Row]:
     ]
 
 
-def _build_kind_card(kind: Row, rows: list[Row], nearest: Row | None) -> Row:
+def _build_kind_card(kind: Row, rows: list[Row], nearest: Row | None, example: Row | None) -> Row:
     ordered = sorted(rows, key=lambda row: (row["limit_unit"] != "min", row["limit"]))
     last = ordered[-1]
     return {
@@ -185,6 +187,7 @@ def _build_kind_card(kind: Row, rows: list[Row], nearest: Row | None) -> Row:
             for row in ordered
         ],
         "nearest": nearest,
+        "example": example,
     }
 
 
@@ -225,10 +228,11 @@ def _add_known(rows: list[Row], column: str) -> float | None:
 
 
 def _sum_limit(
-    opened: OpenRun, kind: str, rows: list[Row], limit: Limit, district: str | None
+    opened: OpenRun, kind: str, mode: str, rows: list[Row], limit: Limit, district: str | None
 ) -> Row:
     """Coverage of several communities within one limit."""
-    given = opened.manifest.get("summary", {}).get(kind, {}).get(f"{limit.value:g}")
+    summary = opened.manifest.get(_SUMMARY_OF.get(mode, ""), {})
+    given = summary.get(kind, {}).get(f"{limit.value:g}")
     if district is None and limit.unit == "min" and given:
         basis = given.get("basis") or "none"
         figures = {key: given.get(key) for key in _SUMMED}

@@ -1,6 +1,7 @@
 """Query strings to typed values, as Annotated aliases."""
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -14,6 +15,8 @@ from services.errors import InvalidQuery
 from services.settings import ServiceSettings
 
 _NAME_LENGTH = 200
+_CLOCK = re.compile(r"([0-9]{1,2}):([0-5][0-9])(?::([0-5][0-9]))?", re.ASCII)
+_LATEST_DEPART_S = 30 * 3600
 
 
 async def get_settings(request: Request) -> ServiceSettings:
@@ -45,7 +48,10 @@ KindQuery = Annotated[
 ]
 LimitQuery = Annotated[
     str | None,
-    Query(max_length=20, description="limit of the walk: minutes (`15`) or metres (`500m`)"),
+    Query(
+        max_length=20,
+        description="limit of the walk or journey: minutes (`15`), or metres (`500m`) for walks",
+    ),
 ]
 
 
@@ -63,7 +69,13 @@ def get_kind(
 
 def get_mode(
     run: RunDep,
-    mode: Annotated[str, Query(max_length=20, description="how people travel")] = DEFAULT_MODE,
+    mode: Annotated[
+        str,
+        Query(
+            max_length=20,
+            description="how people travel: `walk`, or `walk_transit` where there is a timetable",
+        ),
+    ] = DEFAULT_MODE,
 ) -> str:
     """Measured mode."""
     return run.get_mode(mode)
@@ -74,14 +86,16 @@ KindDep = Annotated[Row, Depends(get_kind)]
 ModeDep = Annotated[str, Depends(get_mode)]
 
 
-def find_limit(run: RunDep, kind: OptionalKindDep, limit: LimitQuery = None) -> Limit | None:
-    """Limit that was measured for the kind, None for all."""
-    return None if limit is None else run.get_limit(limit, None if kind is None else kind["code"])
+def get_limit(run: RunDep, kind: OptionalKindDep, mode: ModeDep, limit: LimitQuery = None) -> Limit:
+    """Limit that was measured for kind and mode, the main one unless another is asked for."""
+    return run.get_limit(limit, None if kind is None else kind["code"], mode)
 
 
-def get_limit(run: RunDep, kind: OptionalKindDep, limit: LimitQuery = None) -> Limit:
-    """Limit that was measured for the kind, the main one unless another is asked for."""
-    return run.get_limit(limit, None if kind is None else kind["code"])
+def find_limit(
+    run: RunDep, kind: OptionalKindDep, mode: ModeDep, limit: LimitQuery = None
+) -> Limit | None:
+    """Limit that was measured for kind and mode, None for all."""
+    return None if limit is None else get_limit(run, kind, mode, limit)
 
 
 def find_district(run: RunDep, district: NameQuery = None) -> str | None:
@@ -116,7 +130,7 @@ PlaceDep = Annotated[Place, Depends(get_place)]
 def get_minutes(
     settings: SettingsDep,
     minutes: Annotated[
-        str, Query(max_length=200, description="limits of the walk in minutes, by commas")
+        str, Query(max_length=200, description="limits in minutes, by commas")
     ] = "5,10,15",
 ) -> tuple[float, ...]:
     """Minutes of an isochrone, short ones first."""
@@ -132,6 +146,30 @@ def get_minutes(
 
 
 MinutesDep = Annotated[tuple[float, ...], Depends(get_minutes)]
+
+
+def find_depart(
+    depart: Annotated[
+        str | None,
+        Query(max_length=20, description="clock time one leaves at: `07:30` or `07:30:15`"),
+    ] = None,
+) -> int | None:
+    """Clock time asked for, seconds after midnight of the service day."""
+    if depart is None:
+        return None
+    match = _CLOCK.fullmatch(depart.strip())
+    hours, minutes, seconds = (int(part or 0) for part in match.groups()) if match else (99, 0, 0)
+    depart_s = 3600 * hours + 60 * minutes + seconds
+    if depart_s > _LATEST_DEPART_S:
+        raise InvalidQuery(
+            "depart", depart,
+            "a clock time such as 07:30 or 07:30:15, from 00:00 to 30:00 "
+            "(hours past 24 belong to the service day)",
+        )  # fmt: skip
+    return depart_s
+
+
+DepartDep = Annotated[int | None, Depends(find_depart)]
 
 
 def find_box(

@@ -21,6 +21,7 @@ from services.errors import (
     OutsideCity,
     RunUnavailable,
     ServiceError,
+    TooBusy,
     UnknownChoice,
     echo_text,
 )
@@ -37,6 +38,7 @@ STATUS_OF: Mapping[type[Exception], int] = MappingProxyType(
         OutsideCity: HTTPStatus.UNPROCESSABLE_ENTITY,
         NothingToMeasure: HTTPStatus.UNPROCESSABLE_ENTITY,
         RunUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+        TooBusy: HTTPStatus.SERVICE_UNAVAILABLE,
         NotARun: HTTPStatus.SERVICE_UNAVAILABLE,
         ServiceError: HTTPStatus.INTERNAL_SERVER_ERROR,
         LayerError: HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -90,7 +92,8 @@ def add_error_handlers(app: FastAPI) -> None:
 def _answer(request: Request, error: Exception) -> Response:
     problem = describe_problem(error)
     status = int(problem["status"])
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, RunUnavailable):
+    expected = isinstance(error, RunUnavailable | TooBusy)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not expected:
         _LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
     headers["Cache-Control"] = "no-store"

@@ -12,6 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from layers.store import Run
+from layers.transit.model import Transit
 from services.api.jsonable import dump_features, list_rows, round_degrees
 from services.errors import UnknownItem
 
@@ -148,9 +149,10 @@ def build_feature_tables(run: Run) -> dict[str, FeatureTable]:
         ),
         FeatureTable(
             "streets", "Streets", "道路",
-            "Street pieces between junctions, with minutes to the nearest facility per kind.",
+            "Street pieces between junctions, with minutes to the nearest facility per kind and mode.",
             lambda: run.streets, ("street_id",),
         ),
+        *_build_transit_tables(run.transit),
         FeatureTable(
             "coverage", "Coverage", "覆盖率",
             "Share of households within a limit, on the communities.",
@@ -171,3 +173,21 @@ def build_feature_tables(run: Run) -> dict[str, FeatureTable]:
         ),
     )  # fmt: skip
     return {table.name: table for table in tables}
+
+
+def _build_transit_tables(transit: Transit | None) -> tuple[FeatureTable, ...]:
+    """Stops and lines of a run that has a timetable."""
+    if transit is None:
+        return ()
+    return (
+        FeatureTable(
+            "stops", "Stops", "公交站点",
+            "Stops of public transport, with the lines that call and departures in the window.",
+            lambda: transit.stops, ("stop_id",),
+        ),
+        FeatureTable(
+            "lines", "Lines", "公交线路",
+            "Lines of public transport from stop to stop, with trips and headway in the window.",
+            lambda: transit.lines, ("line_id",),
+        ),
+    )  # fmt: skip

@@ -46,7 +46,8 @@ class CoverageRow(Wire):
 
     community_id: str
     kind: str
-    mode: str
+    mode: str = Field(description="`walk` or `walk_transit`")
+    timetable_source: str = Field(description="`gtfs` or `osm`; empty for walks")
     limit: float
     limit_unit: Literal["min", "m"]
     status: Status
@@ -55,7 +56,7 @@ class CoverageRow(Wire):
     share: float | None = Field(description="0 to 1; of the demand's weight without households")
     building_share: float | None
     land_share: float | None
-    median_s: float | None = Field(description="median walk, seconds")
+    median_s: float | None = Field(description="median of the homes' times, seconds")
     p90_s: float | None
     facilities_inside: int
     unconnected_households: float | None
@@ -91,7 +92,8 @@ class GapRow(Wire):
     households_affected: float | None
     limit: float | None
     limit_unit: str
-    mode: str
+    mode: str = Field(description="modes the rule counts; empty where nothing is travelled")
+    timetable_source: str
     detour_factor: float | None
     nearest_m: float | None
     nearest_facility_id: str
@@ -151,14 +153,37 @@ class LimitShare(Wire):
 
 
 class NearestToCommunity(Wire):
-    """The shortest walk any home of the community has."""
+    """The quickest way any home of the community has."""
 
     kind: str
     facility_id: str
     entrance_id: str
     name: str
-    nearest_m: float | None
+    nearest_m: float | None = Field(description="metres of a walk; null for journeys")
     nearest_s: float | None
+
+
+class ExampleHome(Wire):
+    """A home whose journey stands for its community's; `/v1/journey` from there retraces it."""
+
+    demand_id: str
+    name: str
+    lon: float = Field(description="degrees, unrounded: the home itself")
+    lat: float
+    households: float | None
+    basis: Literal["median", "median_of_riders"] = Field(
+        description="the home `median_s` belongs to, or, where that one walks, the one in the "
+        "middle of those that ride"
+    )
+    riders_share: float = Field(description="share of the demand that is faster by riding, 0 to 1")
+    typical_s: float | None = Field(description="the run's percentile of all departures")
+    best_s: float | None
+    worst_s: float | None = Field(description="90th percentile of all departures")
+    depart_s: float | None = Field(
+        description="first departure that takes `typical_s`; null where walking is as fast"
+    )
+    depart: str | None = Field(description="the same as a clock time")
+    facility_id: str
 
 
 class KindCard(Wire):
@@ -176,6 +201,7 @@ class KindCard(Wire):
     unconnected_households: float | None
     limits: list[LimitShare]
     nearest: NearestToCommunity | None
+    example: ExampleHome | None = Field(description="null for walks, and where nobody gets there")
 
 
 class DemandCard(Wire):
@@ -271,70 +297,6 @@ class SummaryAnswer(Wire):
 
     city: dict[str, Any]
     items: list[KindSummary]
-
-
-class Street(Wire):
-    """A street piece."""
-
-    street_id: int
-    name: str
-    highway: str
-
-
-class SnappedPoint(Wire):
-    """Where a point meets the streets."""
-
-    lon: float
-    lat: float
-    leg_m: float = Field(description="straight metres from the point to the street")
-    street: Street
-
-
-class Legs(Wire):
-    """Parts of a walk, metres; they add up to `walk_m`."""
-
-    to_street_m: float
-    along_streets_m: float
-    from_street_m: float
-
-
-class EntranceUsed(Wire):
-    """The way into a facility that a walk ends at."""
-
-    entrance_id: str
-    source: str
-    lon: float
-    lat: float
-    street: Street
-
-
-class NearestFacility(Wire):
-    """One facility and the walk to it."""
-
-    facility_id: str
-    name: str
-    walk_m: float
-    walk_s: float
-    minutes: float
-    entrance: EntranceUsed
-    legs: Legs
-
-
-class NearestAnswer(Wire):
-    """Nearest facilities of a kind from a point."""
-
-    lon: float
-    lat: float
-    kind: str
-    name_zh: str
-    name_en: str
-    traveller: str
-    speed_m_s: float
-    status: Literal["reached", "unreached", "unknown"]
-    reason: str
-    reason_en: str
-    snapped: SnappedPoint
-    nearest: list[NearestFacility]
 
 
 class FeatureCollection(BaseModel):

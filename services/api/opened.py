@@ -1,8 +1,5 @@
 """A run opened for answering: look-ups built once per run, most of them on first use."""
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,25 +9,35 @@ import shapely
 
 from layers.store import Run
 from maps.pages import Backdrop, build_backdrop
+from services.api.examples import HomeIndex
 from services.api.features import FeatureTable, build_feature_tables
 from services.api.jsonable import list_rows, plain_value
 from services.errors import (
     InvalidQuery,
+    NothingToMeasure,
     UnknownCollection,
     UnknownCommunity,
     UnknownDistrict,
     UnknownKindHere,
     UnknownRuleHere,
 )
+from services.once import OnceCache
 from services.places import PlaceFinder
+from services.ride_places import RideFinder
+from services.rides import WALK_TRANSIT
+from services.walks import WALK
 
 Row = dict[str, Any]
-DEFAULT_MODE = "walk"
+DEFAULT_MODE, RIDE_MODE = WALK, WALK_TRANSIT
+_NO_TIMETABLE = {
+    "zh": "本次计算没有公共交通时刻表",
+    "en": "this run was made without a timetable of public transport",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A limit of the walk as the coverage table holds it."""
+    """A limit of the walk or journey as the coverage table holds it."""
 
     value: float
     unit: str
@@ -39,41 +46,6 @@ class Limit:
     def text(self) -> str:
         """As a user writes it: `15` for minutes, `500m` for metres."""
         return f"{self.value:g}{'' if self.unit == 'min' else self.unit}"
-
-
-class OnceCache:
-    """Computes each value once, even when several threads ask at the same time.
-
-    Parameters
-    ----------
-    most
-        Values kept; the one unused for longest goes first.
-    """
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._values: OrderedDict[Hashable, Any] = OrderedDict()
-        self._busy: dict[Hashable, threading.Lock] = {}
-        self._lock = threading.Lock()
-
-    def get(self, key: Hashable, build: Callable[[], Any]) -> Any:
-        """Return the value of `key`, building it if it is not kept."""
-        with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-                return self._values[key]
-            busy = self._busy.setdefault(key, threading.Lock())
-        with busy:
-            with self._lock:
-                if key in self._values:
-                    return self._values[key]
-            value = build()
-            with self._lock:
-                self._values[key] = value
-                while len(self._values) > self._most:
-                    self._values.popitem(last=False)
-                self._busy.pop(key, None)
-            return value
 
 
 class OpenRun:
@@ -101,7 +73,7 @@ class OpenRun:
         self.kinds: dict[str, Row] = {kind["code"]: kind for kind in self.manifest["kinds"]}
         self.maps = OnceCache(maps_cached)
         self._coverage = OnceCache(len(self.kinds) + 1)
-        self._places = OnceCache(1)
+        self._places = OnceCache(2)
 
     @property
     def name(self) -> str:
@@ -136,6 +108,7 @@ class OpenRun:
             "communities_without_households": len(self.run.communities) - len(known),
             "districts": list(self.districts),
             "modes": list(self.modes),
+            "transit": self.transit,
             "limits": [{"limit": limit.value, "limit_unit": limit.unit} for limit in self.limits],
             "main_limit": {"limit": self.main_limit.value, "limit_unit": self.main_limit.unit},
             "packs": [
@@ -172,8 +145,15 @@ class OpenRun:
 
     @cached_property
     def modes(self) -> tuple[str, ...]:
-        """Modes that were measured."""
-        return tuple(str(mode) for mode in self.run.coverage["mode"].unique()) or (DEFAULT_MODE,)
+        """Modes that were measured, walking first."""
+        found = self.manifest.get("modes") or self.run.coverage["mode"].unique().tolist()
+        return tuple(str(mode) for mode in found) or (DEFAULT_MODE,)
+
+    @cached_property
+    def transit(self) -> Row:
+        """What the run says of its timetable: `status`, and the `reason` where there is none."""
+        empty = {"status": "unknown", "reason": _NO_TIMETABLE}
+        return {**empty, **self.manifest.get("transit", {})}
 
     @cached_property
     def limits(self) -> tuple[Limit, ...]:
@@ -188,9 +168,10 @@ class OpenRun:
         chosen = self.manifest.get("settings", {}).get("main_limit_min", longest)
         return Limit(float(chosen), "min")
 
-    def list_limits(self, kind: str) -> tuple[Limit, ...]:
+    def list_limits(self, kind: str, mode: str) -> tuple[Limit, ...]:
         """Limits a kind was measured at, minutes first; some kinds have more, from their rules."""
-        pairs = {(row["limit"], row["limit_unit"]) for row in self.list_coverage(kind)}
+        rows = (row for row in self.list_coverage(kind) if row["mode"] == mode)
+        pairs = {(row["limit"], row["limit_unit"]) for row in rows}
         limits = [Limit(value, unit) for value, unit in pairs]
         return tuple(sorted(limits, key=lambda limit: (limit.unit != "min", limit.value)))
 
@@ -214,17 +195,20 @@ class OpenRun:
         return list_rows(self.run.notices)
 
     @cached_property
-    def nearest_of_community(self) -> dict[str, dict[str, Row]]:
-        """Per community and kind: the shortest of its homes' walks, and where it ends."""
+    def nearest_of_community(self) -> dict[str, dict[tuple[str, str], Row]]:
+        """Per community, then kind and mode: the quickest of its homes' ways, and where it ends."""
         access = self.run.access
-        reached = access[access["nearest_m"].notna() & (access["mode"] == DEFAULT_MODE)]
-        grouped = reached.groupby(["community_id", "kind"], sort=True, observed=True)
-        first = reached.loc[grouped["nearest_m"].idxmin()]
-        columns = ["community_id", "kind", "facility_id", "entrance_id", "nearest_m", "nearest_s"]
-        nearest: dict[str, dict[str, Row]] = {}
+        reached = access[access["nearest_s"].notna()]
+        grouped = reached.groupby(["community_id", "kind", "mode"], sort=True, observed=True)
+        first = reached.loc[grouped["nearest_s"].idxmin()]
+        columns = [
+            "community_id", "kind", "mode", "facility_id", "entrance_id", "nearest_m", "nearest_s"
+        ]  # fmt: skip
+        nearest: dict[str, dict[tuple[str, str], Row]] = {}
         for row in list_rows(first, columns):
             row["name"] = self.facility_names.get((row["facility_id"], row["kind"]), "")
-            nearest.setdefault(row.pop("community_id"), {})[row["kind"]] = row
+            key = row["kind"], row.pop("mode")
+            nearest.setdefault(row.pop("community_id"), {})[key] = row
         return nearest
 
     @cached_property
@@ -233,6 +217,11 @@ class OpenRun:
         frame = self.run.facilities
         keys = zip(frame["facility_id"], frame["kind"], strict=True)
         return dict(zip(keys, frame["name"].fillna("").astype(str), strict=True))
+
+    @cached_property
+    def homes(self) -> HomeIndex:
+        """Journeys of the homes, community by community."""
+        return HomeIndex(self.run)
 
     @cached_property
     def demand_of_community(self) -> dict[str, list[Row]]:
@@ -261,10 +250,32 @@ class OpenRun:
         finder: PlaceFinder = self._places.get("places", lambda: PlaceFinder(self.run))
         return finder
 
+    @property
+    def rides(self) -> RideFinder:
+        """What answers questions about one point with the timetable.
+
+        Raises
+        ------
+        NothingToMeasure
+            The run has no timetable; the message says why.
+        """
+        transit = self.run.transit
+        if transit is None:
+            raise NothingToMeasure(
+                f"this run holds no journeys by public transport: {self.transit['reason']['en']}"
+            )
+        finder: RideFinder = self._places.get(
+            "rides", lambda: RideFinder(self.run, transit, self.places)
+        )
+        return finder
+
     def warm(self) -> None:
         """Build the look-ups that take longest: cards, maps and questions about a point."""
         _ = self.backdrop, self.nearest_of_community, self.gaps
+        self.homes.find_example("", "", RIDE_MODE)
         self.places.warm()
+        if self.run.transit is not None:
+            self.rides.warm()
 
     def list_coverage(self, kind: str) -> list[Row]:
         """Rows of the coverage table of one kind, every mode and limit."""
@@ -299,6 +310,11 @@ class OpenRun:
                 return kind
         raise UnknownKindHere(code, self.kinds)
 
+    def get_speed(self, kind: Row) -> tuple[str, float]:
+        """Who walks to a kind of facility, and how fast, metres per second."""
+        traveller = str(kind.get("traveller", "adult"))
+        return traveller, float(kind.get("speed_m_s") or self.places.speeds_m_s[traveller])
+
     def get_district(self, name: str) -> str:
         """Return the name of a district; raises `UnknownDistrict`."""
         if name not in self.districts:
@@ -315,13 +331,16 @@ class OpenRun:
     def get_mode(self, mode: str) -> str:
         """Return a measured mode; raises `InvalidQuery`."""
         if mode not in self.modes:
+            why = f"; no journeys: {self.transit['reason']['en']}" if mode == RIDE_MODE else ""
             raise InvalidQuery(
-                "mode", mode, f"one of {', '.join(self.modes)} (what was measured)",
+                "mode", mode, f"one of {', '.join(self.modes)} (what was measured){why}",
                 allowed=self.modes,
             )  # fmt: skip
         return mode
 
-    def get_limit(self, text: str | None, kind: str | None = None) -> Limit:
+    def get_limit(
+        self, text: str | None, kind: str | None = None, mode: str = DEFAULT_MODE
+    ) -> Limit:
         """Return a limit that was measured, the main one if None is asked for.
 
         Parameters
@@ -330,6 +349,8 @@ class OpenRun:
             Minutes (`15`) or metres (`500m`).
         kind
             Kind it must have been measured for; None takes those every kind has.
+        mode
+            Mode it must have been measured for.
 
         Raises
         ------
@@ -339,7 +360,7 @@ class OpenRun:
         if text is None:
             return self.main_limit
         wanted = text.strip().lower().removesuffix("min")
-        limits = self.limits if kind is None else self.list_limits(kind)
+        limits = self.limits if kind is None else self.list_limits(kind, mode)
         for limit in limits:
             if wanted == limit.text:
                 return limit

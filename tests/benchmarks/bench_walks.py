@@ -4,7 +4,8 @@
 answers are compared with ours before its time is shown.
 
 - nearest: metres from every place to the nearest facility, once per kind;
-- within: which facilities each place can walk to (pandana: how many).
+- within: which facilities each place can walk to, listed with their metres;
+- count: how many each place can walk to (pandana's question; the others count what they listed).
 
 "Places" are asked for at two grains. *street nodes*: every node OSM has on a street, so also those between
 junctions. The others only know nodes, so they search the network as OSM draws it; ours is contracted to
@@ -27,6 +28,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 from support.record import find_osm, judge, measure_median_s, measure_once_s, save, show, silence
 
+from geo.count import count_reached
 from geo.network import StreetNetwork
 from geo.reach import ReachPairs, count_within, measure_nearest, measure_within
 from geo.snap import Links
@@ -44,7 +46,7 @@ TARGETS = {
     ("nearest", "networkx"): 40.0,
     ("nearest", "pandana"): 45.0,
     ("within", "scipy"): 20.0,
-    ("within", "pandana"): 10.0,
+    ("count", "pandana"): 10.0,
 }
 
 
@@ -129,11 +131,15 @@ def build_town(network: StreetNetwork, *, junctions_only: bool) -> Town:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Peer:
-    """One tool's times, and how its answers differ from ours."""
+    """One tool's times, and how its answers differ from ours.
+
+    A tool that lists or counts only is timed by that one answer for both questions.
+    """
 
     build_s: float
     nearest_s: float
     within_s: float
+    count_s: float
     nearest_apart_m: float = 0.0
     within_apart: int = 0
 
@@ -160,8 +166,18 @@ def run_ours(town: Town, build_s: float) -> tuple[Peer, FloatArray, ReachPairs]:
             town.network, sources, target, N_FACILITIES, town.places, limit_m=LIMIT_M
         )
 
+    def count() -> IntArray:
+        return count_reached(
+            town.network, sources, target, N_FACILITIES, town.places, limit_m=LIMIT_M
+        )
+
+    skeleton_s, _ = measure_once_s(lambda: town.network.skeleton)
     nearest_s, walk_m, within_s, pairs = _measure(nearest, within)
-    return Peer(build_s, nearest_s, within_s), walk_m, pairs
+    counts = count()
+    count_s, _ = measure_median_s(count)
+    wrong = int((counts != count_within(pairs)).sum())
+    peer = Peer(build_s + skeleton_s, nearest_s, within_s, count_s, within_apart=wrong)
+    return peer, walk_m, pairs
 
 
 def run_scipy(town: Town, walk_m: FloatArray, pairs: ReachPairs) -> Peer:
@@ -185,7 +201,8 @@ def run_scipy(town: Town, walk_m: FloatArray, pairs: ReachPairs) -> Peer:
         return found
 
     nearest_s, answer, within_s, found = _measure(nearest, within)
-    return Peer(build_s, nearest_s, within_s, _apart(answer, walk_m), found - len(pairs.home))
+    differ = found - len(pairs.home)
+    return Peer(build_s, nearest_s, within_s, within_s, _apart(answer, walk_m), differ)
 
 
 def run_networkx(town: Town, walk_m: FloatArray, pairs: ReachPairs) -> Peer:
@@ -215,7 +232,8 @@ def run_networkx(town: Town, walk_m: FloatArray, pairs: ReachPairs) -> Peer:
     answer = np.full(walk_m.shape, np.inf)
     for row, one in zip(answer, found, strict=True):
         row[list(one)] = list(one.values())
-    return Peer(build_s, nearest_s, within_s, _apart(answer, walk_m), n_pairs - len(pairs.home))
+    differ = n_pairs - len(pairs.home)
+    return Peer(build_s, nearest_s, within_s, within_s, _apart(answer, walk_m), differ)
 
 
 def run_pandana(town: Town, walk_m: FloatArray, pairs: ReachPairs) -> Peer:
@@ -251,7 +269,7 @@ def run_pandana(town: Town, walk_m: FloatArray, pairs: ReachPairs) -> Peer:
         nearest_s, answer, within_s, counts = _measure(nearest, within)
     ours = np.where(np.isfinite(walk_m), walk_m, LIMIT_M)  # its way of saying unreached
     wrong = int((np.abs(counts - count_within(pairs)) > 1).sum())
-    return Peer(build_s, nearest_s, within_s, _apart(answer, ours), wrong)
+    return Peer(build_s, nearest_s, within_s, within_s, _apart(answer, ours), wrong)
 
 
 def _apart(answer: FloatArray, ours: FloatArray) -> float:
@@ -269,6 +287,8 @@ def _row(name: str, peer: Peer, ratio: dict[str, float], said: str) -> list[obje
         f"{ratio['nearest']:.1f}",
         f"{peer.within_s * 1e3:.1f}",
         f"{ratio['within']:.1f}",
+        f"{peer.count_s * 1e3:.1f}",
+        f"{ratio['count']:.1f}",
         said,
     ]
 
@@ -282,19 +302,20 @@ def compare(city: str, network: StreetNetwork, build_s: float, *, junctions_only
         "networkx": run_networkx(town, walk_m, pairs),
         "pandana": run_pandana(town, walk_m, pairs),
     }
-    for name, peer in peers.items():
+    for name, peer in {"ours": ours, **peers}.items():
         allowed = PANDANA_EQUAL_M if name == "pandana" else EQUAL_M
         if peer.nearest_apart_m > allowed or peer.within_apart > 1e-4 * len(pairs.home):
             raise SystemExit(
                 f"{city}: {name} gives another answer: {peer.nearest_apart_m:.3f} m apart, "
                 f"{peer.within_apart} pairs or places differ"
             )
-    rows = [_row("ours", ours, {"nearest": 1.0, "within": 1.0}, "")]
+    rows = [_row("ours", ours, {"nearest": 1.0, "within": 1.0, "count": 1.0}, "")]
     verdicts = {}
     for name, peer in peers.items():
         ratio = {
             "nearest": peer.nearest_s / ours.nearest_s,
             "within": peer.within_s / ours.within_s,
+            "count": peer.count_s / ours.count_s,
         }
         said = []
         for question, value in ratio.items():
@@ -307,7 +328,7 @@ def compare(city: str, network: StreetNetwork, build_s: float, *, junctions_only
     show(
         f"{city}, {grain}: {town.n:,} places; {network.n_nodes:,} junctions, {len(town.arc_m):,} arcs "
         f"for the others; {len(pairs.home):,} pairs within {LIMIT_M:g} m",
-        ["tool", "prepare s", "nearest ms", "x", "within ms", "x", "targets"],
+        ["tool", "prepare s", "nearest ms", "x", "within ms", "x", "count ms", "x", "targets"],
         rows,
     )
     return {
@@ -320,6 +341,7 @@ def compare(city: str, network: StreetNetwork, build_s: float, *, junctions_only
                 "prepare": round(peer.build_s, 4),
                 "nearest": round(peer.nearest_s, 5),
                 "within": round(peer.within_s, 5),
+                "count": round(peer.count_s, 5),
             }
             for name, peer in {"ours": ours, **peers}.items()
         },

@@ -43,17 +43,47 @@ def hostile_run(sample_run: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     """The sample city with every name an attack."""
     folder = tmp_path_factory.mktemp("hostile") / "run"
     shutil.copytree(sample_run, folder)
-    for table in ("communities", "facilities", "streets", "demand"):
+    for table in ("communities", "facilities", "streets", "demand", "stops", "lines"):
         frame = gpd.read_parquet(folder / f"{table}.parquet")
         names = [HOSTILE[row % len(HOSTILE)] for row in range(len(frame))]
         frame["name"] = pd.array(names, dtype="str")
         if table == "communities":
             frame["district"] = pd.array([names[row % 2] for row in range(len(frame))], dtype="str")
+        if table == "lines":
+            frame["ref"] = frame["name"]
         frame.to_parquet(folder / f"{table}.parquet", index=False)
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     manifest["name"] = HOSTILE[0]
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     return folder
+
+
+@pytest.fixture(scope="session")
+def walking_run(sample_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample city as it is without a timetable."""
+    folder = tmp_path_factory.mktemp("walking") / "run"
+    shutil.copytree(sample_run, folder)
+    for name in ("stops", "lines", "ways_in", "changes"):
+        (folder / f"{name}.parquet").unlink()
+    (folder / "timetable.npz").unlink()
+    for table in ("coverage", "access"):
+        frame = pd.read_parquet(folder / f"{table}.parquet")
+        frame[frame["mode"] == "walk"].to_parquet(folder / f"{table}.parquet", index=False)
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest["modes"] = ["walk"]
+    manifest["transit"] = {
+        "status": "unknown",
+        "reason": {"zh": "没有时刻表，测试用", "en": "no timetable, for the test"},
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def walking_address(walking_run: Path) -> Iterator[str]:
+    """Address of the real service on the sample city without a timetable."""
+    with serve(walking_run) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import shapely
 
 from layers.city import build_city
 from layers.config import read_config
+from layers.errors import InvalidLayer
 
 LON, LAT = 107.1, 34.3
 M_LON, M_LAT = 1 / 91_957.0, 1 / 110_922.0
@@ -112,3 +113,55 @@ def test_a_wrong_declaration_is_measured_too(read, tmp_path):
     assert "declared as gcj02" in notice.message
     assert "WGS 84" in notice.message
     assert find(read(sources.format("EPSG:4326")), "datum_looks_shifted") == []
+
+
+def write_feed(folder, *, stop_x_m=500):
+    """A bus at 8 o'clock between two stops on the second street."""
+    (west, south), (east, north) = place(stop_x_m, 500), place(2500, 500)
+    tables = {
+        "agency": "agency_name,agency_url,agency_timezone\n公交,https://example.org,Asia/Shanghai",
+        "stops": f"stop_id,stop_name,stop_lon,stop_lat\na,东站,{west},{south}\nb,西站,{east},{north}",
+        "routes": "route_id,route_short_name,route_type\nr,1路,3",
+        "calendar": "service_id,monday,tuesday,wednesday,thursday,friday,saturday,sunday,"
+        "start_date,end_date\nw,1,1,1,1,1,0,0,20250101,20251231",
+        "trips": "route_id,service_id,trip_id\nr,w,t",
+        "stop_times": "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n"
+        "t,8:00:00,8:00:00,a,1\nt,8:05:00,8:05:00,b,2",
+    }
+    folder.mkdir()
+    for name, text in tables.items():
+        (folder / f"{name}.txt").write_text(text + "\n", "utf-8")
+
+
+def test_a_city_without_a_timetable_says_so(read):
+    city = read("communities = { cells_m = 500 }")
+    assert city.transit is None
+    assert len(find(city, "no_timetable")) == 1
+
+
+def test_a_timetable_in_a_folder_belongs_to_the_city(read, tmp_path):
+    write_feed(tmp_path / "bus")
+    city = read('communities = { cells_m = 500 }\ngtfs = ["bus"]\n[transit]\nday = 2025-03-12')
+    assert (city.transit.source, city.transit.day.isoformat()) == ("gtfs", "2025-03-12")
+    assert city.transit.stops["departures"].tolist() == [1, 0]
+    assert city.transit.stops["connected"].tolist() == [True, True]
+    assert find(city, "no_timetable") == []
+
+
+def test_a_stop_far_from_any_street_is_noticed_and_kept(read, tmp_path):
+    write_feed(tmp_path / "bus", stop_x_m=4000)
+    city = read('communities = { cells_m = 500 }\ngtfs = ["bus"]')
+    assert city.transit.stops["connected"].tolist() == [False, True]
+    assert [notice for notice in city.notices if notice.layer == "bus"]
+
+
+def test_errors_of_the_timetable_are_listed_with_all_others(read, tmp_path):
+    """Half a feed and half a table of communities: both are named before anything is computed."""
+    write_feed(tmp_path / "bus")
+    (tmp_path / "bus" / "stops.txt").unlink()
+    write_communities(tmp_path, [-3])
+    with pytest.raises(InvalidLayer) as caught:
+        read('communities = { path = "c.gpkg" }\ngtfs = ["bus"]')
+    wrong = {notice.layer for notice in caught.value.notices if notice.severity == "error"}
+    assert "c.gpkg" in wrong
+    assert len(wrong) == 2

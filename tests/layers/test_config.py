@@ -1,11 +1,13 @@
 """city.toml: read, checked, every problem at once with its line."""
 
 from dataclasses import FrozenInstanceError
+from datetime import date
 
 import pytest
 
 from layers.config import RunSettings, config_for_osm, read_config
 from layers.errors import InvalidConfig
+from layers.transit.settings import TransitSettings
 
 
 @pytest.fixture
@@ -40,6 +42,13 @@ adult_m_s = 1.1
 limits_min = [5, 10, 15, 20]
 main_limit_min = 15
 
+[transit]
+day = 2025-03-12
+depart_from = "17:00"
+depart_to = "18:30"
+percentile = 75
+walk_min = 12
+
 [limits]
 max_rows = 500
 """
@@ -66,6 +75,14 @@ def test_the_whole_of_it(city, tmp_path):
     assert config.settings.adult_m_s == 1.1
     assert config.settings.limits_min == (5.0, 10.0, 15.0, 20.0)
     assert config.limits.max_rows == 500
+    assert config.transit == TransitSettings(
+        day=date(2025, 3, 12),
+        depart_from="17:00",
+        depart_to="18:30",
+        percentile=75.0,
+        walk_min=12.0,
+    )
+    assert isinstance(config.transit.walk_min, float)
     assert [role for role, _ in config.list_inputs()] == [
         "osm",
         "gtfs",
@@ -84,6 +101,7 @@ def test_paths_are_relative_to_the_file(city, tmp_path, monkeypatch):
     assert config.name == tmp_path.name
     assert config.communities.cells_m == 500.0
     assert config.settings == RunSettings()
+    assert config.transit == TransitSettings()
 
 
 def test_short_forms_and_cells_and_boundaries(city):
@@ -113,6 +131,13 @@ parcels = { path = "land.shp", encoding = "klingon" }
 adult_ms = 1.2
 older_m_s = -1
 limits_min = [15, 10]
+
+[transit]
+source = "bus"
+day = "next Monday"
+depart_to = "07:10"
+walk_minutes = 5
+percentile = [50]
 """
         )
     )
@@ -128,10 +153,16 @@ limits_min = [15, 10]
         ("unknown_key", "13"),
         ("wrong_value", "14"),
         ("wrong_value", "15"),
+        ("wrong_value", "18"),
+        ("wrong_type", "19"),
+        ("wrong_value", "20"),
+        ("unknown_key", "21"),
+        ("wrong_type", "22"),
     }
-    assert text.startswith("city.toml: 10 problems: line 2: ")
+    assert text.startswith("city.toml: 15 problems: line 2: ")
     assert "did you mean 'adult_m_s'?" in text
     assert "did you mean 'packs'?" in text
+    assert "did you mean 'walk_min'?" in text
 
 
 @pytest.mark.parametrize(
@@ -149,6 +180,19 @@ limits_min = [15, 10]
         ('[sources]\nosm = "baoji.osm.pbf"\ngtfs = "bus.gtfs.zip"', "a list in"),
         ('[sources]\nosm = "baoji.osm.pbf"\n[settings]\nlimits_min = 15', "limits_min is 15"),
         ('[sources]\nosm = "baoji.osm.pbf"\n[limits]\nmax_rows = 0', "limit max_rows is 0"),
+        (
+            '[sources]\nosm = "baoji.osm.pbf"\ngtfs = ["nowhere"]',
+            "line 3: gtfs: the file or folder 'nowhere' does not exist",
+        ),
+        (
+            '[sources]\nosm = "baoji.osm.pbf"\n[transit]\nday = 2025-03-12T08:00:00',
+            "day is 2025-03-12T08:00:00; expected a date such as 2025-03-12",
+        ),
+        ('[sources]\nosm = "baoji.osm.pbf"\n[transit]\nwalk_min = nan', "walk_min is nan"),
+        (
+            '[sources]\nosm = "baoji.osm.pbf"\n[transit]\ndepart_from = 07:30:30',
+            "depart_from is 07:30:30; expected",
+        ),
     ],
 )
 def test_single_faults(city, text, part):
@@ -176,6 +220,59 @@ def test_one_osm_file_alone(city, tmp_path):
         config_for_osm(tmp_path / "other.osm")
     with pytest.raises(InvalidConfig, match="cells_m is 5"):
         config_for_osm(tmp_path / "baoji.osm.pbf", cells_m=5)
+
+
+def test_timetables_are_zips_or_folders(city, tmp_path):
+    """A folder stands for the tables in it; the same feed named twice is one."""
+    (tmp_path / "metro").mkdir()
+    for name in ("stops.txt", "agency.txt", "readme.pdf"):
+        (tmp_path / "metro" / name).write_bytes(b"x")
+    base = '[sources]\nosm = "baoji.osm.pbf"\n'
+    config = read_config(city(base + 'gtfs = ["metro", "bus.gtfs.zip", "./metro"]'))
+    assert config.gtfs == (tmp_path / "metro", tmp_path / "bus.gtfs.zip")
+    assert [path.name for role, path in config.list_inputs() if role == "gtfs"] == [
+        "agency.txt",
+        "stops.txt",
+        "bus.gtfs.zip",
+    ]
+    twice = [tmp_path / "metro", tmp_path / "metro" / ".." / "metro"]
+    assert config_for_osm(tmp_path / "baoji.osm.pbf", gtfs=twice).gtfs == (tmp_path / "metro",)
+    with pytest.raises(InvalidConfig, match="expected a GTFS zip or folder"):
+        config_for_osm(tmp_path / "baoji.osm.pbf", gtfs=[tmp_path / "tram.zip"])
+
+
+def test_dates_and_clock_times_as_toml_has_them(city):
+    """TOML knows dates and times of its own: both ways of writing them are read."""
+    base = '[sources]\nosm = "baoji.osm.pbf"\n[transit]\n'
+    plain = read_config(city(base + "day = 2025-03-12\ndepart_from = 07:00:00")).transit
+    texts = read_config(city(base + 'day = "2025-03-12"\ndepart_from = "07:00"')).transit
+    assert plain == texts
+    assert (plain.first_departure_s, plain.n_departures) == (25_200, 90)
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("day = true", "day is true;"),
+        ("day = 08:00:00", "day is 08:00:00;"),
+        ('day = "tomorrow"', 'day is "tomorrow";'),
+        ("walk_min = 100", "walk_min is 100;"),
+        ("walk_min = 0.5", "walk_min is 0.5;"),
+        ("walk_min = [1, true]", "walk_min is [1, true];"),
+        ("walk_min = { a = 1 }", "walk_min is { a = 1 };"),
+        ("source = 3", "source is 3;"),
+        ('source = "bus"', 'source is "bus";'),
+        ("depart_from = 2024-03-06", "depart_from is 2024-03-06;"),
+        ("depart_from = 730", "depart_from is 730;"),
+        ('depart_from = "half past"', 'depart_from is "half past";'),
+    ],
+)
+def test_values_are_shown_as_they_were_written(city, line, shown):
+    with pytest.raises(InvalidConfig) as caught:
+        read_config(city(f'[sources]\nosm = "baoji.osm.pbf"\n[transit]\n{line}'))
+    assert f"line 4: {shown}" in str(caught.value)
+    (notice,) = caught.value.args[1]
+    assert shown.split(" is ")[1].removesuffix(";") in notice.message_zh
 
 
 class TestSettings:

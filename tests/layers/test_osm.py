@@ -1,6 +1,7 @@
 """Reading OSM files: what is found, on small files and on real cities."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -255,6 +256,96 @@ def test_barriers_boundaries_and_transit(osm_file) -> None:
     assert json.loads(members) == [["n", 5, "stop"], ["w", 10, ""]]
 
 
+def test_ways_routes_run_on_travel_along(osm_file) -> None:
+    """A motorway and a track nobody walks on are read as well; a platform is no way to drive.
+
+    Way 15 has a hole at the missing node 9: two pieces, the leftover single node gives none.
+    """
+    extract = read_osm(
+        osm_file(
+            STREET
+            | square(20, 0, 10, 40)
+            | {
+                5: (*place(9, 1), {"highway": "bus_stop", "name": "站"}),
+                6: place(9, 2),
+                7: (*place(8, 2), {"addr:street": "渭滨路"}),
+                8: place(60, 0),
+            },
+            MAIN
+            | {
+                11: ([20, 21], {"highway": "motorway"}),
+                12: ([21, 22], {"highway": "residential", "oneway": "-1"}),
+                13: ([22, 23], {"highway": "residential", "oneway": "yes", "oneway:bus": "no"}),
+                14: (ring(20), {"highway": "residential", "junction": "roundabout"}),
+                15: ([20, 21, 9, 22, 23], {"railway": "rail", "tunnel": "yes"}),
+                16: ([20, 22], {"public_transport": "platform", "name": "台"}),
+                17: ([20, 23], {"highway": "residential"}),
+            },
+            {
+                60: (
+                    [
+                        ("node", 5, "stop"),
+                        ("node", 6, "stop"),
+                        ("node", 7, "platform_entry_only"),
+                        ("node", 8, ""),
+                        ("way", 16, "platform"),
+                        *(("way", ref, "") for ref in (10, 11, 12, 13, 14, 15, 99)),
+                    ],
+                    {"type": "route", "route": "bus", "ref": "8"},
+                ),
+                61: ([("way", 17, "")], {"type": "route", "route": "bicycle"}),
+                70: (
+                    [("relation", 60, "")],
+                    {"type": "route_master", "route_master": "bus", "name": "8路"},
+                ),
+                71: ([("relation", 60, "")], {"type": "route_master", "route_master": "bus"}),
+                72: (
+                    [("node", 5, "platform"), ("way", 16, "platform")],
+                    {"type": "public_transport", "public_transport": "stop_area"},
+                ),
+            },
+        )
+    )
+    ways = extract.transit_ways
+    assert ways["way_id"].tolist() == [10, 11, 12, 13, 14, 15, 15]
+    assert ways["oneway"].tolist() == [0, 1, -1, 0, 1, 0, 0]
+    assert ways.crs == "EPSG:4326"
+    assert (ways.geometry.geom_type == "LineString").all()
+    stops = extract.transit_stops.set_index("stop_id")
+    # Node 6 and 7 are stops by their roles alone; node 8 has none and no tag.
+    assert sorted(stops.index) == ["n5", "n6", "n7", "w16"]
+    assert stops["area_id"].to_dict() == {"n5": "r72", "n6": "", "n7": "", "w16": "r72"}
+    [route] = extract.transit_routes.to_dict("records")
+    assert (route["relation_id"], route["master_id"]) == (60, 70)
+    assert json.loads(route["master_tags"])["name"] == "8路"
+    assert 11 not in extract.way_id.tolist()
+    assert 15 not in extract.way_id.tolist()
+
+
+def test_a_file_without_routes_has_no_transit_ways(osm_file) -> None:
+    extract = read_osm(osm_file(STREET, MAIN))
+    assert list(extract.transit_ways.columns) == ["way_id", "oneway", "geometry"]
+    assert len(extract.transit_ways) == 0
+
+
+def test_of_two_versions_of_a_driven_way_the_last_stays(osm_file) -> None:
+    extra = (
+        '<way id="11" version="2"><nd ref="1"/><nd ref="3"/><tag k="railway" v="disused"/>'
+        '<tag k="oneway" v="yes"/></way>'
+    )
+    extract = read_osm(
+        osm_file(
+            STREET,
+            MAIN | {11: ([1, 2], {"railway": "disused"})},
+            {60: ([("way", 11, "")], {"type": "route", "route": "bus"})},
+            extra=extra,
+        )
+    )
+    assert extract.transit_ways["oneway"].tolist() == [1]
+    [line] = extract.transit_ways.geometry
+    assert line.coords[-1] == pytest.approx(place(100, 0))
+
+
 def test_progress_rises_to_one(osm_file) -> None:
     told: list[float] = []
     read_osm(osm_file(STREET, MAIN), progress=lambda _, done: told.append(done))
@@ -265,6 +356,34 @@ def test_progress_rises_to_one(osm_file) -> None:
 def test_flatten_rows_of_nothing() -> None:
     position, owner = flatten_rows(np.array([0]), np.empty(0, np.int64))
     assert position.size == owner.size == 0
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("name", "relations", "rows"),
+    [("monaco-20231226.osm.pbf", 55, 403), ("helsinki-centre-20190421.osm.pbf", 216, 562)],
+)
+def test_transit_ways_of_real_cities(shared_data, name, relations, rows) -> None:
+    """Every member way with two neighbouring nodes in the file travels along; sought again with osmium."""
+    import osmium
+
+    path = shared_data / "osm" / name
+    extract = read_osm(path)
+    assert len(extract.transit_routes) == relations
+    wanted = {
+        ref
+        for text in extract.transit_routes["members"]
+        for kind, ref, role in json.loads(text)
+        if kind == "w" and not any(word in role for word in ("platform", "stop", "station"))
+    }
+    nodes = {node.id for node in osmium.FileProcessor(str(path), osmium.osm.NODE)}
+    drawn = set()
+    for way in osmium.FileProcessor(str(path), osmium.osm.WAY):
+        there = [node.ref in nodes for node in way.nodes]
+        if way.id in wanted and any(both for both in pairwise(there) if all(both)):
+            drawn.add(way.id)
+    assert set(extract.transit_ways["way_id"].tolist()) == drawn
+    assert len(extract.transit_ways) == rows
 
 
 @pytest.mark.real

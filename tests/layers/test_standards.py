@@ -19,7 +19,7 @@ from layers.standards.load import (
     read_pack,
     read_packs,
 )
-from layers.standards.model import STATUSES, TESTS, CountWhenHouseholds, ShareWithin
+from layers.standards.model import MODES, STATUSES, TESTS, CountWhenHouseholds, ShareWithin
 
 SMALL = """\
 pack: small
@@ -103,6 +103,74 @@ def test_what_is_wrong_is_named_with_its_line(old, new, line, words):
     assert message.startswith(f"small.yaml:{line}: ")
     for word in words:
         assert word in message
+
+
+BY_BUS = """\
+  - code: x.clinic
+    title: {zh: 就医, en: clinics}
+    test: count_when_households
+    mode: walk_transit
+    kind: clinic
+    force: shall
+    since: 2024-01-01
+    households: {value: 1500, unit: households, source: {document: doc, status: primary}}
+    count:
+      value: 1
+      unit: facilities
+      source: {document: doc, status: primary}
+    limit: {value: 30, unit: min, source: {document: doc, status: primary}}
+    share: {value: 0.8, unit: share, source: {document: doc, status: primary}}
+"""
+JOURNEY = SMALL.replace("unit: m\n", "unit: min\n").replace(
+    "test: share_within", "test: share_within\n    mode: walk_transit"
+)
+
+
+def test_rules_say_which_modes_count():
+    """Walking unless said otherwise; the rows of a journey are named after it."""
+    shop, clinic = parse_pack(JOURNEY + BY_BUS, "small.yaml", kinds=KINDS).rules
+    assert parse_pack(SMALL, "small.yaml", kinds=KINDS).rules[0].mode == "walk"
+    assert (shop.mode, clinic.mode) == ("walk_transit", "walk_transit")
+    assert [code for code, _ in shop.list_answers()] == ["x.shop"]
+    answers = dict(clinic.list_answers())
+    assert list(answers) == ["x.clinic.inside", "x.clinic.walk_transit", "x.clinic.places"]
+    assert not any("步行范围内" in answer.title.zh for answer in answers.values())
+    described = describe_pack(parse_pack(JOURNEY + BY_BUS, "small.yaml", kinds=KINDS))
+    assert [rule["mode"] for rule in described["rules"]] == [
+        "walk_transit",
+        "",
+        "walk_transit",
+        "walk_transit",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ("mode: walk_transit\n    kind: shop", "mode: bus\n    kind: shop", 14, ["'bus'", "walk_transit"]),
+        ("mode: walk_transit\n    kind: shop", "mode: [walk]\n    kind: shop", 14, ["mode", "text"]),
+        ("unit: min\n", "unit: m\n", 20, ["'m'", "walk_transit", "must be min"]),
+        ("      value: 1\n", "      value: 2\n", 35, ["count", "2", "must be 1"]),
+    ],
+)  # fmt: skip
+def test_what_a_journey_cannot_be_asked_is_named_with_its_line(old, new, line, words):
+    text = JOURNEY + BY_BUS
+    assert text.count(old) == 1
+    with pytest.raises(InvalidPack) as caught:
+        parse_pack(text.replace(old, new), "small.yaml", kinds=KINDS)
+    message = str(caught.value)
+    assert message.startswith(f"small.yaml:{line}: ")
+    for word in words:
+        assert word in message
+
+
+def test_walking_rules_may_ask_for_two():
+    text = (SMALL + BY_BUS.replace("    mode: walk_transit\n", "")).replace(
+        "      value: 1\n", "      value: 2\n"
+    )
+    _, clinic = parse_pack(text, "small.yaml", kinds=KINDS).rules
+    assert isinstance(clinic.test, CountWhenHouseholds)
+    assert clinic.test.count.value == 2
 
 
 def test_a_code_stands_once():
@@ -236,8 +304,11 @@ def test_every_test_is_described_completely():
     for spec in TESTS.values():
         names = [field.name for field in fields(spec.build)]
         assert list(spec.units) == names
-        for answer in spec.build.answers:
-            assert set(answer.rests_on) <= set(names)
+        assert set(spec.build.answers) == set(MODES)
+        for answers in spec.build.answers.values():
+            assert len({answer.suffix for answer in answers}) == len(answers)
+            for answer in answers:
+                assert set(answer.rests_on) <= set(names)
 
 
 def test_packs_hold_no_unknown_status():

@@ -6,6 +6,8 @@ import multiprocessing
 import os
 import signal
 import time
+from dataclasses import fields
+from datetime import date
 from pathlib import Path
 
 import geopandas as gpd
@@ -15,7 +17,9 @@ import pytest
 import shapely
 
 from geo.network import build_network
+from geo.timetable import Timetable, build_timetable
 from layers.errors import NotARun, RunLocked
+from layers.results import LINES, STOPS
 from layers.store import (
     find_run_folder,
     read_manifest,
@@ -24,6 +28,7 @@ from layers.store import (
     write_manifest,
     write_run,
 )
+from layers.transit.model import Transit
 
 
 def network():
@@ -53,9 +58,38 @@ def tables(name="一号社区"):
     }
 
 
-def write(folder, name="一号社区"):
+def transit():
+    """Two stops, one line, one trip."""
+    blank = {"str": "", "float64": np.nan, "int64": 3, "bool": True}
+    here = [shapely.Point(107.1, 34.3), shapely.Point(107.2, 34.3)]
+
+    def rows(columns, key, count):
+        values = {name: [blank[column.dtype]] * count for name, column in columns.items()}
+        return {**values, key: [f"{key}{number}" for number in range(count)]}
+
+    return Transit(
+        source="gtfs",
+        day=date(2025, 3, 12),
+        stops=gpd.GeoDataFrame(rows(STOPS, "stop_id", 2), geometry=here, crs=4326),
+        lines=gpd.GeoDataFrame(
+            rows(LINES, "line_id", 1), geometry=[shapely.MultiLineString([here])], crs=4326
+        ),
+        ways_in=gpd.GeoDataFrame({"stop": [0, 1]}, geometry=here, crs=4326),
+        changes=pd.DataFrame({"from_stop": [0], "to_stop": [1], "min_s": [np.nan], "forbidden": [True]}),
+        trip_headsign=("火车站",),
+        timetable=build_timetable(
+            n_stops=2, call_trip=np.array([0, 0]), call_stop=np.array([0, 1]),
+            call_arrival_s=np.array([0, 90_000]), call_departure_s=np.array([0, 90_000]),
+            call_board=np.array([True, False]), call_alight=np.array([False, True]),
+            trip_line=np.array([0]),
+        ),
+        assumptions=(("headway_default", 12),),
+    )  # fmt: skip
+
+
+def write(folder, name="一号社区", transit=None):
     with stage_run(folder) as staging:
-        write_run(staging, tables(name), network())
+        write_run(staging, tables(name), network(), transit)
         write_manifest(staging, {"name": name})
 
 
@@ -81,9 +115,44 @@ def test_what_was_written_is_read_back(tmp_path):
     assert run.network.crs == "EPSG:32648"
 
 
+def test_public_transport_is_read_back(tmp_path):
+    write(tmp_path / "run", transit=transit())
+    found, wanted = read_run(tmp_path / "run").transit, transit()
+    assert (found.source, found.day) == ("gtfs", date(2025, 3, 12))
+    assert found.trip_headsign == ("火车站",)
+    assert found.assumptions == (("headway_default", 12),)
+    for name in ("stops", "lines", "ways_in"):
+        assert getattr(found, name).crs.to_epsg() == 4326
+        assert getattr(found, name).geometry.geom_equals(getattr(wanted, name).geometry).all()
+    assert found.stops["stop_id"].tolist() == ["stop_id0", "stop_id1"]
+    assert found.ways_in["stop"].tolist() == [0, 1]
+    pd.testing.assert_frame_equal(found.changes, wanted.changes)
+    assert found.timetable.n_stops == 2
+    for field in fields(Timetable):
+        ours = np.asarray(getattr(found.timetable, field.name))
+        theirs = np.asarray(getattr(wanted.timetable, field.name))
+        assert ours.dtype == theirs.dtype
+        assert ours.tolist() == theirs.tolist()
+
+
+def test_no_timetable_leaves_no_file(tmp_path):
+    write(tmp_path / "run")
+    assert read_run(tmp_path / "run").transit is None
+    names = {path.name for path in (tmp_path / "run").iterdir()}
+    assert not names & {"stops.parquet", "lines.parquet", "changes.parquet", "timetable.npz"}
+
+
+@pytest.mark.parametrize("name", ["stops.parquet", "ways_in.parquet", "timetable.npz"])
+def test_half_a_timetable_is_a_damaged_run(tmp_path, name):
+    write(tmp_path / "run", transit=transit())
+    (tmp_path / "run" / name).unlink()
+    with pytest.raises(NotARun, match="damaged"):
+        read_run(tmp_path / "run")
+
+
 def test_the_same_tables_give_the_same_bytes(tmp_path):
-    write(tmp_path / "one")
-    write(tmp_path / "two")
+    write(tmp_path / "one", transit=transit())
+    write(tmp_path / "two", transit=transit())
     for path in (tmp_path / "one").iterdir():
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
 

@@ -1,6 +1,8 @@
 """Invented runs to draw: a small town with every oddity, and one as large as Las Palmas."""
 
-from collections.abc import Callable
+import json
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from playwright.sync_api import Browser, Page
 
 from geo.network import StreetNetwork
 from layers.results import shape_table
@@ -20,6 +23,8 @@ HOSTILE_COMMUNITY = "${alert(1)}</script><img src=x onerror=alert(1)>"
 LON, LAT = 107.14, 34.36
 STEP_LAT = 0.0009  # about 100 m
 STEP_LON = 0.00109
+DESKTOP = {"width": 1400, "height": 900}
+PHONE = {"width": 390, "height": 844}
 LIMITS = (5.0, 10.0, 15.0)
 
 
@@ -91,10 +96,14 @@ def build_run(town: Town) -> Run:
                     "weight": demand["weight"],
                     "kind": kind,
                     "mode": "walk",
+                    "timetable_source": "",
                     "nearest_s": seconds,
+                    "best_s": np.nan,
+                    "worst_s": np.nan,
+                    "depart_s": np.nan,
                     "nearest_m": far,
                     "second_m": far * 1.5,
-                    "n_within": 1,
+                    "n_within": 1.0,
                     "facility_id": np.where(reached, ids, ""),
                     "entrance_id": np.where(reached, ids + "-0", ""),
                     "within_limit": seconds <= 900,
@@ -172,6 +181,72 @@ def build_run(town: Town) -> Run:
         gaps=shape_table(pd.concat(gaps, ignore_index=True), "gaps"),
         notices=shape_table(notices, "notices"),
     )
+
+
+@dataclass
+class Watched:
+    """A page with everything it said and asked for."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def ready(self) -> Page:
+        self.page.wait_for_selector("html[data-ready='1']")
+        return self.page
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Callable[..., Watched]]:
+    contexts = []
+
+    def open_page(address: str, *, phone: bool = False, offline: bool = True) -> Watched:
+        context = browser.new_context(
+            viewport=PHONE if phone else DESKTOP,
+            offline=offline,
+            has_touch=phone,
+            is_mobile=phone,
+        )
+        contexts.append(context)
+        context.set_default_timeout(15_000)
+        watched = Watched(context.new_page())
+        watched.page.on(
+            "console",
+            lambda message: (
+                watched.complaints.append(message.text)
+                if message.type in {"error", "warning"}
+                else None
+            ),
+        )
+        watched.page.on("pageerror", lambda error: watched.complaints.append(str(error)))
+        watched.page.on("request", lambda request: watched.requests.append(request.url))
+        watched.page.on(
+            "dialog",
+            lambda dialog: (
+                watched.complaints.append(f"dialog {dialog.message}"),
+                dialog.dismiss(),
+            ),
+        )
+        watched.page.goto(address)
+        return watched
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def read_json() -> Callable[[str, str], dict[str, Any]]:
+    """`read_json(html, name)`: data a page carries."""
+
+    def read_json(html: str, name: str) -> dict[str, Any]:
+        found = re.search(
+            rf'<script type="application/json" id="{name}">(.*?)</script>', html, re.DOTALL
+        )
+        assert found
+        return dict(json.loads(found.group(1)))
+
+    return read_json
 
 
 @pytest.fixture(scope="session")
@@ -379,6 +454,7 @@ def _coverage(
             "community_id": communities["community_id"].to_numpy(),
             "kind": kind,
             "mode": "walk",
+            "timetable_source": "",
             "limit": limit,
             "limit_unit": "min",
             "status": "measured",
@@ -406,6 +482,7 @@ def _unknown_coverage(communities: gpd.GeoDataFrame, kind: str) -> pd.DataFrame:
                 "community_id": communities["community_id"].to_numpy(),
                 "kind": kind,
                 "mode": "walk",
+                "timetable_source": "",
                 "limit": limit,
                 "limit_unit": "min",
                 "status": "unknown",
@@ -454,6 +531,7 @@ def _gaps(communities: gpd.GeoDataFrame, kind: str, coverage: pd.DataFrame | Non
             "limit": 15.0,
             "limit_unit": "min",
             "mode": "walk",
+            "timetable_source": "",
             "detour_factor": np.where(severed, 3.2, np.nan),
             "nearest_m": 1400.0,
             "nearest_facility_id": "",

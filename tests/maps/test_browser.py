@@ -4,11 +4,11 @@ import functools
 import http.server
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from layers.store import Run
 from maps.assets import assets_dir
@@ -16,62 +16,12 @@ from maps.pages import gap_map, write_maps
 
 pytestmark = pytest.mark.browser
 
-DESKTOP = {"width": 1400, "height": 900}
-PHONE = {"width": 390, "height": 844}
+OpenPage = Callable[..., Any]
 OUTER = """<!DOCTYPE html><meta charset="utf-8"><title>outer</title><link rel="icon" href="data:,">
 <iframe id="map" src="/pharmacy.html?embed=1" style="width:1000px;height:700px"></iframe>
 <script>window.heard = []; addEventListener("message", (event) => {
   if (event.origin === location.origin) heard.push(event.data);
 });</script>"""
-
-
-@dataclass
-class Watched:
-    """A page with everything it said and asked for."""
-
-    page: Page
-    complaints: list[str] = field(default_factory=list)
-    requests: list[str] = field(default_factory=list)
-
-    def ready(self) -> Page:
-        self.page.wait_for_selector("html[data-ready='1']")
-        return self.page
-
-
-@pytest.fixture
-def open_page(browser: Browser) -> Iterator[Callable[..., Watched]]:
-    contexts = []
-
-    def open_page(address: str, *, size: dict[str, int] = DESKTOP, offline: bool = True) -> Watched:
-        context = browser.new_context(
-            viewport=size, offline=offline, has_touch=size is PHONE, is_mobile=size is PHONE
-        )
-        contexts.append(context)
-        context.set_default_timeout(15_000)
-        watched = Watched(context.new_page())
-        watched.page.on(
-            "console",
-            lambda message: (
-                watched.complaints.append(message.text)
-                if message.type in {"error", "warning"}
-                else None
-            ),
-        )
-        watched.page.on("pageerror", lambda error: watched.complaints.append(str(error)))
-        watched.page.on("request", lambda request: watched.requests.append(request.url))
-        watched.page.on(
-            "dialog",
-            lambda dialog: (
-                watched.complaints.append(f"dialog {dialog.message}"),
-                dialog.dismiss(),
-            ),
-        )
-        watched.page.goto(address)
-        return watched
-
-    yield open_page
-    for context in contexts:
-        context.close()
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +44,7 @@ def at(page: Page, lonlat: tuple[float, float]) -> tuple[float, float]:
 
 class TestFromDisk:
     def test_opens_alone_and_quietly(
-        self, folder: Path, open_page: Callable[..., Watched], artefacts: Path
+        self, folder: Path, open_page: OpenPage, artefacts: Path
     ) -> None:
         watched = open_page((folder / "pharmacy.html").as_uri())
         page = watched.ready()
@@ -106,7 +56,7 @@ class TestFromDisk:
         assert page.evaluate("document.fonts.size") == 0
 
     def test_click_on_a_community_shows_its_card(
-        self, folder: Path, run: Run, open_page: Callable[..., Watched], artefacts: Path
+        self, folder: Path, run: Run, open_page: OpenPage, artefacts: Path
     ) -> None:
         watched = open_page((folder / "pharmacy.html").as_uri())
         page = watched.ready()
@@ -130,9 +80,7 @@ class TestFromDisk:
         page.screenshot(path=artefacts / "map-card.png")
         assert watched.complaints == []
 
-    def test_language_switches_without_reload(
-        self, folder: Path, open_page: Callable[..., Watched]
-    ) -> None:
+    def test_language_switches_without_reload(self, folder: Path, open_page: OpenPage) -> None:
         watched = open_page((folder / "pharmacy.html").as_uri())
         page = watched.ready()
         page.evaluate("window.kept = true")
@@ -147,7 +95,7 @@ class TestFromDisk:
         assert watched.complaints == []
 
     def test_search_finds_a_community_and_a_facility(
-        self, folder: Path, run: Run, open_page: Callable[..., Watched]
+        self, folder: Path, run: Run, open_page: OpenPage
     ) -> None:
         watched = open_page((folder / "pharmacy.html").as_uri())
         page = watched.ready()
@@ -164,9 +112,7 @@ class TestFromDisk:
         expect(page.locator("#lc-found")).to_have_text("没有找到")
         assert watched.complaints == []
 
-    def test_hostile_names_stay_text(
-        self, folder: Path, run: Run, open_page: Callable[..., Watched]
-    ) -> None:
+    def test_hostile_names_stay_text(self, folder: Path, run: Run, open_page: OpenPage) -> None:
         watched = open_page((folder / "pharmacy.html").as_uri())
         page = watched.ready()
         page.fill(".lc-search input", "alert(1)")
@@ -185,7 +131,7 @@ class TestFromDisk:
         assert watched.complaints == []
 
     def test_limit_changes_class_counts_and_homes(
-        self, folder: Path, run: Run, open_page: Callable[..., Watched]
+        self, folder: Path, run: Run, open_page: OpenPage
     ) -> None:
         page = open_page((folder / "pharmacy.html").as_uri()).ready()
         best = "[data-class='5']"
@@ -197,7 +143,7 @@ class TestFromDisk:
         expect(page.locator("#lc-figure")).to_contain_text(f"{100 * share:.1f}%")
 
     def test_home_says_street_entrance_and_walk(
-        self, folder: Path, run: Run, open_page: Callable[..., Watched]
+        self, folder: Path, run: Run, open_page: OpenPage
     ) -> None:
         page = open_page((folder / "pharmacy.html").as_uri()).ready()
         access = run.access.query("kind == 'pharmacy'").set_index("demand_id")
@@ -223,7 +169,7 @@ class TestFromDisk:
         )
 
     def test_unknown_kind_is_hatched_and_leaves_nobody_out(
-        self, folder: Path, open_page: Callable[..., Watched], artefacts: Path
+        self, folder: Path, open_page: OpenPage, artefacts: Path
     ) -> None:
         watched = open_page((folder / "clinic.html").as_uri())
         page = watched.ready()
@@ -238,7 +184,7 @@ class TestFromDisk:
         expect(page.locator(".lc-card")).to_contain_text("数据中没有社区诊所")
         assert watched.complaints == []
 
-    def test_streets_by_minutes(self, folder: Path, open_page: Callable[..., Watched]) -> None:
+    def test_streets_by_minutes(self, folder: Path, open_page: OpenPage) -> None:
         watched = open_page((folder / "pharmacy.html").as_uri())
         page = watched.ready()
         page.get_by_text("街道：按步行时间着色").click()
@@ -247,12 +193,10 @@ class TestFromDisk:
         assert page.evaluate("LC.communityStyle({properties: {i: 0}}).fillOpacity") == 0
         assert watched.complaints == []
 
-    def test_phone_fits_and_folds(
-        self, folder: Path, open_page: Callable[..., Watched], artefacts: Path
-    ) -> None:
-        watched = open_page((folder / "pharmacy.html").as_uri(), size=PHONE)
+    def test_phone_fits_and_folds(self, folder: Path, open_page: OpenPage, artefacts: Path) -> None:
+        watched = open_page((folder / "pharmacy.html").as_uri(), phone=True)
         page = watched.ready()
-        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
         expect(page.locator(".lc-legend-body")).to_be_hidden()
         page.wait_for_timeout(300)
         page.screenshot(path=artefacts / "map-phone.png")
@@ -263,7 +207,7 @@ class TestFromDisk:
         assert watched.complaints == []
 
     def test_index_leads_to_the_maps_and_back(
-        self, folder: Path, open_page: Callable[..., Watched], artefacts: Path
+        self, folder: Path, open_page: OpenPage, artefacts: Path
     ) -> None:
         watched = open_page((folder / "index.html").as_uri())
         page = watched.page
@@ -300,9 +244,7 @@ def served(run: Run, tmp_path: Path) -> Iterator[str]:
         thread.join()
 
 
-def test_messages_with_the_page_around_it(
-    served: str, run: Run, open_page: Callable[..., Watched]
-) -> None:
+def test_messages_with_the_page_around_it(served: str, run: Run, open_page: OpenPage) -> None:
     watched = open_page(served, offline=False)
     page = watched.page
     frame = page.frame_locator("#map")
@@ -340,9 +282,131 @@ def test_messages_with_the_page_around_it(
     assert all(url.startswith(served.rsplit("/", 1)[0]) for url in watched.requests)
 
 
-def test_messages_of_other_origins_are_ignored(
-    served: str, open_page: Callable[..., Watched]
+SEND = "message => frames[0].postMessage(message, location.origin)"
+HOSTILE = ("<img src=x onerror=alert(4)>", "</script><script>alert(5)</script>")
+DRAWN = """() => {
+  const lines = [];
+  LC.map.eachLayer((layer) => {
+    const { className, color, dashArray } = layer.options;
+    if (/^lc-journey-(walk|ride)$/.test(className)) lines.push({
+      mode: className.slice(11), color, dotted: Boolean(dashArray),
+      line: layer.getLatLngs().map((at) => [at.lng, at.lat]),
+    });
+  });
+  return lines;
+}"""
+
+
+def tell_journey(run: Run) -> dict[str, Any]:
+    """A walk, a wait, a ride and a walk across the town, with names that are attacks."""
+    west, south, east, north = run.manifest["bounds"]
+    lons = [west + share * (east - west) for share in (0.2, 0.25, 0.5, 0.75, 0.8)]
+    lat = (south + north) / 2
+    places = [
+        {"lon": lon, "lat": lat, "stop": n in {1, 3}, "label": label}
+        for n, (lon, label) in enumerate(
+            zip(lons, ("07:30 出发", HOSTILE[0], "", HOSTILE[1], "药店"), strict=True)
+        )
+    ]
+    parts = [("walk", 0, 1), ("wait", 1, 1), ("ride", 1, 3), ("walk", 3, 4)]
+    return {
+        "legs": [
+            {
+                "mode": mode,
+                "geometry": None
+                if mode == "wait"
+                else {
+                    "type": "LineString",
+                    "coordinates": [[lon, lat] for lon in lons[begin : end + 1]],
+                },
+                "label": "<b>12</b>" if mode == "ride" else "",
+                "from": places[begin],
+                "to": places[end],
+            }
+            for mode, begin, end in parts
+        ]
+    }
+
+
+def test_a_journey_is_drawn_zoomed_to_and_cleared(
+    served: str, run: Run, open_page: OpenPage, artefacts: Path
 ) -> None:
+    watched = open_page(served, offline=False)
+    page = watched.page
+    frame = page.frame_locator("#map")
+    frame.locator("html[data-ready='1']").wait_for()
+    inner = page.frames[1]
+    told = tell_journey(run)
+    place = "[LC.map.getZoom(), LC.map.getCenter().lat, LC.map.getCenter().lng]"
+    before = inner.evaluate(place)
+    assert inner.evaluate(DRAWN) == []
+
+    page.evaluate(SEND, {"type": "lifecircle:journey", "journey": told})
+    expect(frame.locator("path.lc-journey-walk")).to_have_count(2)
+    expect(frame.locator("path.lc-journey-ride")).to_have_count(1)
+    lines = inner.evaluate(DRAWN)
+    legs = [leg for leg in told["legs"] if leg["geometry"]]
+    assert [line["mode"] for line in lines] == [leg["mode"] for leg in legs]
+    assert [line["line"] for line in lines] == [leg["geometry"]["coordinates"] for leg in legs]
+    assert [line["dotted"] for line in lines] == [True, False, True]
+    assert {line["color"] for line in lines} == {"#3a2bc4"}
+    assert inner.evaluate(place) == before
+
+    expect(frame.locator(".lc-at-home b")).to_have_text("07:30 出发")
+    expect(frame.locator(".lc-at-stop b")).to_have_text(list(HOSTILE))
+    expect(frame.locator(".lc-at-line b")).to_have_text("<b>12</b>")
+    expect(frame.locator(".lc-at-facility b")).to_have_text("药店")
+    assert frame.locator(".lc-mark img, .lc-mark script, .lc-mark b b").count() == 0
+
+    page.evaluate(
+        SEND, {"type": "lifecircle:focus", "community_id": run.communities["community_id"].iloc[0]}
+    )
+    expect(frame.locator(".lc-card")).to_have_count(1)
+    page.evaluate(SEND, {"type": "lifecircle:journey", "journey": told, "zoom": True})
+    expect(frame.locator(".lc-card")).to_have_count(0)
+    seen = inner.evaluate(
+        "(() => { const b = LC.map.getBounds(); return [b.getWest(), b.getEast()]; })()"
+    )
+    ends = [told["legs"][0]["from"]["lon"], told["legs"][-1]["to"]["lon"]]
+    assert seen[0] < ends[0] < ends[1] < seen[1]
+    page.screenshot(path=artefacts / "map-journey.png")
+
+    page.evaluate(SEND, {"type": "lifecircle:journey", "journey": None})
+    expect(frame.locator("path[class^='lc-journey']")).to_have_count(0)
+    expect(frame.locator(".lc-mark")).to_have_count(0)
+    assert inner.evaluate("[...document.images].length") == 0
+    assert watched.complaints == []
+
+
+def test_a_journey_that_cannot_be_read_is_none(served: str, run: Run, open_page: OpenPage) -> None:
+    watched = open_page(served, offline=False)
+    page = watched.page
+    frame = page.frame_locator("#map")
+    frame.locator("html[data-ready='1']").wait_for()
+    nonsense: list[Any] = ["noise", 7, {}, {"legs": []}, {"legs": "walk"}, {"legs": [None]}]
+    for spoil in (
+        {"geometry": {"coordinates": [["a", 1], [2, 3]]}},
+        {"from": None},
+        {"to": {"lon": 1e9, "lat": 0}},
+    ):
+        told = tell_journey(run)
+        told["legs"][2] |= spoil
+        nonsense.append(told)
+    for told in nonsense:
+        page.evaluate(SEND, {"type": "lifecircle:journey", "journey": tell_journey(run)})
+        expect(frame.locator(".lc-at-home")).to_have_count(1)
+        page.evaluate(SEND, {"type": "lifecircle:journey", "journey": told})
+        expect(frame.locator(".lc-mark")).to_have_count(0)
+    page.frames[1].evaluate(
+        "told => void dispatchEvent(new MessageEvent('message', {origin: 'https://elsewhere.example', data: {type: 'lifecircle:journey', journey: told}}))",
+        tell_journey(run),
+    )
+    page.wait_for_timeout(200)
+    expect(frame.locator(".lc-mark")).to_have_count(0)
+    assert watched.complaints == []
+
+
+def test_messages_of_other_origins_are_ignored(served: str, open_page: OpenPage) -> None:
     watched = open_page(served.replace("outer", "pharmacy"), offline=False)
     page = watched.ready()
     page.evaluate(
@@ -353,7 +417,7 @@ def test_messages_of_other_origins_are_ignored(
 
 @pytest.mark.real
 def test_large_page_opens_in_two_seconds(
-    large_run: Run, tmp_path: Path, open_page: Callable[..., Watched]
+    large_run: Run, tmp_path: Path, open_page: OpenPage
 ) -> None:
     write_maps(large_run, tmp_path, kinds=["kind_43"])
     watched = open_page((tmp_path / "kind_43.html").as_uri())

@@ -50,10 +50,44 @@ def test_rules_of_one_source_share_its_line() -> None:
         ),
         "shop",
     )
-    assert [[entry["rule"] for entry in group] for group in group_rules(rules)] == [
+    (section,) = group_rules(rules, "walk")
+    assert section["title"] == "legend_rules"
+    assert [[entry["rule"] for entry in group] for group in section["groups"]] == [
         ["a", "b"],
         ["c"],
     ]
+
+
+def test_rules_of_the_other_mode_stand_apart() -> None:
+    rules = list_rules(
+        manifest(
+            rule("a", "shop") | {"mode": "walk"},
+            rule("b", "shop") | {"mode": "walk_transit"},
+            rule("c", "shop") | {"mode": ""},
+        ),
+        "shop",
+    )
+
+    def codes(mode: str) -> list[tuple[str, list[str]]]:
+        return [
+            (section["title"], [entry["rule"] for group in section["groups"] for entry in group])
+            for section in group_rules(rules, mode)
+        ]
+
+    walked, ridden = ("legend_rules_walk", ["a"]), ("legend_rules_walk_transit", ["b"])
+    assert codes("walk") == [walked, ridden, ("legend_rules_anyhow", ["c"])]
+    assert codes("walk_transit") == [ridden, walked, ("legend_rules_anyhow", ["c"])]
+
+
+def test_a_mode_without_a_rule_says_so() -> None:
+    rules = list_rules(manifest(rule("a", "shop") | {"mode": "walk"}), "shop")
+    (own, other) = group_rules(rules, "walk_transit")
+    assert (own["empty"], own["groups"]) == ("legend_no_rules_walk_transit", [])
+    assert other["title"] == "legend_rules_walk"
+    for mode in ("walk", "walk_transit"):
+        assert group_rules([], mode) == [
+            {"title": "legend_rules", "empty": "legend_no_rules", "groups": []}
+        ]
 
 
 def test_summary_by_limit_in_whatever_form() -> None:
@@ -62,3 +96,10 @@ def test_summary_by_limit_in_whatever_form() -> None:
     assert list(found) == ["15"]
     assert found["15"]["covered"] == 5.0
     assert find_summary({}, "shop") == {}
+
+
+def test_each_mode_has_its_own_summary() -> None:
+    figures = {"share": 0.5, "status": "measured"}
+    run = {"summary": {"shop": {"15": figures}}, "summary_walk_transit": {"shop": {"10": figures}}}
+    assert list(find_summary(run, "shop")) == ["15"]
+    assert list(find_summary(run, "shop", "walk_transit")) == ["10"]

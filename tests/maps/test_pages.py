@@ -19,6 +19,7 @@ from maps.errors import ShiftedTiles, UnknownLimit
 from maps.pages import build_backdrop, gap_map, write_maps
 
 OUTSIDE = re.compile(r"(?:https?:)?//[\w.-]+\.\w+", re.IGNORECASE)
+ReadJson = Callable[[str, str], dict[str, Any]]
 LOADING = {"src", "srcset", "data", "poster", "action", "formaction", "background", "manifest"}
 
 
@@ -48,15 +49,6 @@ class Loads(HTMLParser):
             self.texts[self.inside].append(data)
 
 
-def read_json(html: str, name: str) -> dict[str, Any]:
-    """Data a page carries."""
-    found = re.search(
-        rf'<script type="application/json" id="{name}">(.*?)</script>', html, re.DOTALL
-    )
-    assert found
-    return dict(json.loads(found.group(1)))
-
-
 def read_features(html: str) -> list[list[dict[str, Any]]]:
     """Features of each GeoJSON layer in the page, in order."""
     return [
@@ -82,7 +74,7 @@ class TestContent:
         assert sum(feature["properties"]["part"] == "point" for feature in facilities) == 9
         assert sum(feature["properties"]["part"] == "area" for feature in facilities) == 1
 
-    def test_shares_are_those_of_the_run(self, run: Run, html: str) -> None:
+    def test_shares_are_those_of_the_run(self, run: Run, html: str, read_json: ReadJson) -> None:
         data = read_json(html, "lc-kind")
         assert list(data["coverage"]) == ["5", "10", "15"]
         rows = run.coverage.query("kind == 'pharmacy' and limit == 15")
@@ -110,13 +102,15 @@ class TestContent:
     def test_backdrop_changes_nothing(self, run: Run, html: str) -> None:
         assert gap_map(run, "pharmacy", backdrop=build_backdrop(run)) == html
 
-    def test_limit_and_language_open_the_page(self, run: Run) -> None:
+    def test_limit_and_language_open_the_page(self, run: Run, read_json: ReadJson) -> None:
         page = gap_map(run, "pharmacy", limit_min=5, lang="en")
         data = read_json(page, "lc-kind")
         assert (data["limit"], data["lang"]) == ("5", "en")
         assert '<html lang="en">' in page
 
-    def test_community_without_households_keeps_its_share(self, html: str) -> None:
+    def test_community_without_households_keeps_its_share(
+        self, html: str, read_json: ReadJson
+    ) -> None:
         data, shared = read_json(html, "lc-kind"), read_json(html, "lc-shared")
         assert shared["communities"]["households"][2] is None
         assert data["coverage"]["15"]["share"][2] is not None
@@ -134,7 +128,9 @@ class TestContent:
 
 
 class TestUnknown:
-    def test_kind_without_facilities_is_unknown_not_zero(self, run: Run) -> None:
+    def test_kind_without_facilities_is_unknown_not_zero(
+        self, run: Run, read_json: ReadJson
+    ) -> None:
         data = read_json(gap_map(run, "clinic"), "lc-kind")
         assert set(data["coverage"]["15"]["cls"]) == {-1}
         assert set(data["coverage"]["15"]["share"]) == {None}
@@ -142,7 +138,7 @@ class TestUnknown:
         assert data["minutes"] == ""
         assert data["summary"]["15"]["reason"]["zh"] == "数据中没有社区诊所"
 
-    def test_kind_without_coverage_rows_is_unknown_too(self, run: Run) -> None:
+    def test_kind_without_coverage_rows_is_unknown_too(self, run: Run, read_json: ReadJson) -> None:
         bare = type(run)(
             **{name: getattr(run, name) for name in run.__slots__}
             | {"coverage": run.coverage[run.coverage["kind"] != "clinic"].reset_index(drop=True)}
@@ -155,12 +151,15 @@ class TestUnknown:
             gap_map(run, "shop")
         with pytest.raises(UnknownLimit, match="measured limits: 5, 10, 15"):
             gap_map(run, "pharmacy", limit_min=12)
-        with pytest.raises(UnknownLimit, match="walk_transit"):
-            gap_map(run, "pharmacy", mode="walk_transit")
+        for kind in ("pharmacy", "clinic"):
+            with pytest.raises(
+                UnknownLimit, match="no walk_transit coverage: measured modes: walk"
+            ):
+                gap_map(run, kind, mode="walk_transit")
 
 
 class TestSafety:
-    def test_names_are_text(self, html: str) -> None:
+    def test_names_are_text(self, html: str, read_json: ReadJson) -> None:
         page = Loads(html)
         assert "img" not in page.tags
         assert "<script>alert(1)" not in html

@@ -7,11 +7,13 @@ import pytest
 
 from maps.errors import InvalidPalette
 from maps.style import (
+    LINE_MODES,
     Scale,
     blend,
     build_palette,
     classify_minutes,
     classify_share,
+    find_rank,
     lightness,
     list_swatches,
     read_palette,
@@ -57,6 +59,22 @@ def test_classes_differ_to_everyone(name: str, seen_by: str) -> None:
         np.linalg.norm(to_lab(a, seen_by) - to_lab(b, seen_by)) for a, b in combinations(colors, 2)
     ]
     assert min(apart) >= 10
+
+
+@pytest.mark.parametrize("seen_by", ["", *COLOUR_BLIND])
+def test_transit_lines_look_like_no_class_and_no_home(seen_by: str) -> None:
+    palette = read_palette()
+    line = to_lab(str(palette.plain["transit"]["line"]), seen_by)
+    others = [*scales()["coverage"], *scales()["minutes"], *palette.groups.values()]
+    others += [palette.plain["homes"]["uncovered"], palette.plain["homes"]["covered"]]
+    others += [palette.plain["base"][name] for name in ("street", "water", "green", "rail")]
+    assert min(np.linalg.norm(line - to_lab(str(other), seen_by)) for other in others) >= 12
+
+
+def test_every_mode_of_transit_has_a_rank() -> None:
+    ranks = {mode: find_rank(mode, read_palette()) for mode in LINE_MODES}
+    assert (ranks["bus"], ranks["subway"], ranks["tram"]) == ("street", "rail", "tram")
+    assert find_rank("cable_car", read_palette()) == "street"
 
 
 def test_lightness_agrees_with_lab() -> None:

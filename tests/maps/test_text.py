@@ -14,7 +14,15 @@ def test_both_languages_fill_in_the_same_values() -> None:
 
 def test_every_word_a_page_asks_for_exists(root: Path) -> None:
     asked: set[str] = set()
-    for name in ("page.html", "cards.js", "drawing.js", "page.js", "words.js", "index.html"):
+    for name in (
+        "page.html",
+        "cards.js",
+        "drawing.js",
+        "journey.js",
+        "page.js",
+        "words.js",
+        "index.html",
+    ):
         text = (root / "maps" / "templates" / name).read_text(encoding="utf-8")
         asked |= set(re.findall(r"""\b[tf]\("([a-z_0-9]+)"[),]""", text))
         asked |= set(re.findall(r'data-(?:t|hint|placeholder)="([a-z_0-9]+)"', text))
@@ -26,9 +34,22 @@ def test_every_word_a_page_asks_for_exists(root: Path) -> None:
 def test_every_word_is_used(root: Path) -> None:
     sources = [*(root / "maps").glob("*.py"), *(root / "maps" / "templates").iterdir()]
     text = "".join(path.read_text(encoding="utf-8") for path in sources)
-    built = ("by_", "cause_", "demand_", "gap_", "status_")
-    unused = [key for key in read_text() if key not in text and not key.startswith(built)]
-    assert unused == []
+    built = ("by_", "cause_", "demand_", "gap_", "status_", "mode_", "vehicle_")
+    built += ("card_rule_", "city_other_", "home_other_", "legend_rules_", "legend_no_rules_")
+    built += ("travel_near_", "travel_gtfs", "travel_osm")
+    keys = {key.removesuffix(".walk_transit") for key in read_text()}
+    assert [key for key in keys if key not in text and not key.startswith(built)] == []
+
+
+def test_a_mode_s_own_wording_fills_in_the_same_values() -> None:
+    own = [key for key in read_text() if "." in key]
+    assert own
+    for key in own:
+        base, mode = key.split(".")
+        assert mode in {"walk", "walk_transit"}
+        for lang in LANGS:
+            filled = [re.findall(r"\{(\w+)\}", read_text()[name][lang]) for name in (base, key)]
+            assert sorted(filled[0]) == sorted(filled[1]), key
 
 
 def test_one_language_stands_in_for_the_other() -> None:

@@ -1,15 +1,19 @@
 """The real cities, each read and measured once per test session, through the same code as a run.
 
 Las Palmas and Monaco are whole runs, written to disk; their city and tables are caught on the way. The others
-stop at the tables. Porto has streets alone: its communities, homes and shops are drawn here, with a seed.
+stop at the tables. Porto has streets alone: its communities, homes and shops are drawn here, with a seed. Porto Alegre
+and São Paulo have streets, timetables and hexagons with residents: these are the homes, and places at some of them.
+Las Palmas, Porto Alegre and São Paulo come with their operators' timetables; elsewhere the routes mapped in OSM serve.
 """
 
+import importlib.util
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -31,6 +35,17 @@ OSM_FILES = {
     "guixi": "guixi-county-town-20241118.osm",
     "hsinchu": "hsinchu-nctu-20210328.osm.pbf",
     "porto": "porto-roads-20150606.osm.pbf",
+    "helsinki": "helsinki-centre-20190421.osm.pbf",
+    "porto-alegre": "porto-alegre-20200812.osm.pbf",
+    "sao-paulo": "sao-paulo-centre-20200923.osm.pbf",
+}
+FEEDS = {  # with a Wednesday all of them run on; of Porto Alegre's buses the feed holds the afternoon
+    "las-palmas": (("las-palmas-guaguas-20230222.gtfs.zip",), date(2023, 2, 22)),
+    "porto-alegre": (
+        ("porto-alegre-eptc-2019.gtfs.zip", "porto-alegre-trensurb-2019.gtfs.zip"),
+        date(2019, 5, 15),
+    ),
+    "sao-paulo": (("sao-paulo-sptrans-frequencies-2019.gtfs.zip",), date(2019, 5, 15)),
 }
 CATCHMENTS = "areas/las-palmas-school-catchments-epsg5635.geojson"
 
@@ -53,9 +68,19 @@ class Measured:
 def build_config(name: str, shared_data: Path) -> CityConfig:
     """Configuration of a real city: its OSM file, and where its communities come from."""
     osm = shared_data / "osm" / OSM_FILES[name]
-    if name == "las-palmas":
-        return config_for_osm(osm, communities=shared_data / CATCHMENTS)
-    config = config_for_osm(osm)
+    config = config_for_osm(
+        osm, communities=shared_data / CATCHMENTS if name == "las-palmas" else None
+    )
+    if name in FEEDS:
+        files, day = FEEDS[name]
+        config = replace(
+            config,
+            gtfs=tuple(shared_data / "gtfs" / file for file in files),
+            transit=replace(config.transit, day=day),
+        )
+    if name == "porto-alegre":
+        afternoon = replace(config.transit, depart_from="14:00", depart_to="15:00")
+        config = replace(config, transit=afternoon)
     if name == "monaco":  # the whole country: its wards are admin_level 10
         return replace(config, communities=CommunitiesSource(osm_admin_level=10))
     return config
@@ -86,6 +111,35 @@ def run(config: CityConfig, out: Path) -> tuple[City, Results]:
     assert isinstance(city, City)
     assert isinstance(results, Results)
     return city, results
+
+
+def _load_beside(name: str) -> ModuleType:
+    """Module in this folder that is no test; the folder is not on the path."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def plain_walks() -> ModuleType:
+    """Walks once more, with networkx."""
+    return _load_beside("plain_walks")
+
+
+@pytest.fixture(scope="session")
+def plain_transit() -> ModuleType:
+    """Journeys once more, trip by trip."""
+    return _load_beside("plain_transit")
+
+
+@pytest.fixture(scope="session")
+def cafein_engine() -> ModuleType:
+    """Questions to an independent engine."""
+    return _load_beside("cafein_engine")
 
 
 @pytest.fixture(scope="session")
@@ -140,6 +194,21 @@ def porto(
         facilities=(TableSource(folder / "places.csv"),),
     )
     return Measured("porto", config.osm, *measure(config))
+
+
+@pytest.fixture(scope="session")
+def helsinki(shared_data: Path) -> Measured:
+    return _measure("helsinki", shared_data)
+
+
+@pytest.fixture(scope="session")
+def porto_alegre(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Measured:
+    return _measure_hexagons("porto-alegre", shared_data, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def sao_paulo(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Measured:
+    return _measure_hexagons("sao-paulo", shared_data, tmp_path_factory)
 
 
 @pytest.fixture(
@@ -210,6 +279,43 @@ def drawn_porto() -> SimpleNamespace:
 
 def _measure(name: str, shared_data: Path) -> Measured:
     config = build_config(name, shared_data)
+    return Measured(name, config.osm, *measure(config))
+
+
+def _measure_hexagons(
+    name: str, shared_data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Measured:
+    """Homes are hexagons with residents, places those with schools and health care in the same table."""
+    folder = tmp_path_factory.mktemp(name)
+    hexagons = pd.read_csv(shared_data / "areas" / f"{name}-hexgrid-population.csv")
+    homes = hexagons[hexagons["population"] > 0]
+    pd.DataFrame(
+        {
+            "编号": homes["id"],
+            "经度": homes["lon"],
+            "纬度": homes["lat"],
+            "户数": homes["population"],
+        }
+    ).to_csv(folder / "homes.csv", index=False)
+    places = pd.concat(
+        [
+            hexagons[hexagons[column] > 0].assign(类别=kind)
+            for column, kind in (("schools", "小学"), ("healthcare", "诊所"))
+        ]
+    )
+    pd.DataFrame(
+        {
+            "设施编号": [f"F{at:04d}" for at in range(len(places))],
+            "类别": places["类别"],
+            "经度": places["lon"],
+            "纬度": places["lat"],
+        }
+    ).to_csv(folder / "places.csv", index=False)
+    config = replace(
+        build_config(name, shared_data),
+        demand=TableSource(folder / "homes.csv"),
+        facilities=(TableSource(folder / "places.csv"),),
+    )
     return Measured(name, config.osm, *measure(config))
 
 

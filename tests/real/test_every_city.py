@@ -36,6 +36,12 @@ def _speeds(measured):
     return {kind["code"]: kind["speed_m_s"] for kind in measured.results.kinds}
 
 
+def _on_foot(measured, table):
+    """Rows of walking; those by transit are the matter of `test_transit_every_city.py`."""
+    rows = measured[table]
+    return rows[rows["mode"] == "walk"]
+
+
 def test_no_error_and_the_right_place(measured):
     assert not has_errors(measured.results.notices)
     west, south, east, north = BOXES[measured.name]
@@ -102,15 +108,17 @@ def test_every_home_stands_once_per_kind(measured):
     kinds = set(measured["facilities"]["kind"])
     assert set(access["kind"]) == kinds
     assert not access.duplicated(["demand_id", "kind", "mode"]).any()
-    counts = access.groupby("kind")["demand_id"].nunique()
+    modes = measured.results.modes
+    assert modes in (["walk"], ["walk", "walk_transit"])
+    counts = access.groupby(["kind", "mode"])["demand_id"].nunique()
     assert (counts == len(demand)).all()
-    assert len(access) == len(demand) * len(kinds)
+    assert len(access) == len(demand) * len(kinds) * len(modes)
 
 
 def test_shares_are_those_of_the_homes_unconnected_ones_included(measured):
     """Share = weight of the homes within the limit / weight of all homes, summed here with pandas."""
-    access = measured["access"]
-    coverage = measured["coverage"].query("status == 'measured' and limit_unit == 'min'")
+    access = _on_foot(measured, "access")
+    coverage = _on_foot(measured, "coverage").query("status == 'measured' and limit_unit == 'min'")
     inside = access[access["community_id"] != ""]
     total = inside.groupby(["community_id", "kind"])["weight"].sum()
     speed = inside["kind"].map(_speeds(measured))
@@ -151,7 +159,7 @@ def test_households_sum_to_those_of_the_communities(measured):
 
 
 def test_a_longer_limit_never_covers_fewer(measured):
-    coverage = measured["coverage"].query("limit_unit == 'min' and status == 'measured'")
+    coverage = _on_foot(measured, "coverage").query("limit_unit == 'min' and status == 'measured'")
     for column in ("share", "building_share", "land_share", "households_covered"):
         wide = coverage.pivot_table(
             index=["community_id", "kind"], columns="limit", values=column, dropna=False
@@ -182,7 +190,7 @@ def test_no_walk_is_shorter_than_the_crow_flies(measured):
 
 
 def test_counts_seconds_and_ranks_fit_the_nearest(measured):
-    access = measured["access"]
+    access = _on_foot(measured, "access")
     speed = access["kind"].map(_speeds(measured))
     np.testing.assert_allclose(access["nearest_s"], access["nearest_m"] / speed, rtol=1e-12)
     within = access["nearest_m"] <= 15 * 60 * speed

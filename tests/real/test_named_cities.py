@@ -142,7 +142,7 @@ class TestLasPalmas:
         manifest = run.manifest
         assert manifest["synthetic"] is False
         assert "© OpenStreetMap contributors (ODbL 1.0)" in manifest["attribution"]
-        assert {entry["role"] for entry in manifest["inputs"]} == {"osm", "communities"}
+        assert {entry["role"] for entry in manifest["inputs"]} == {"osm", "gtfs", "communities"}
         assert manifest["summary"] == las_palmas.results.summary
         pages = sorted((las_palmas.folder / "maps").glob("*.html"))
         assert {page.stem for page in pages} >= {"index", "shop", "kindergarten", "clinic"}

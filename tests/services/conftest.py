@@ -479,6 +479,41 @@ class SmallCity:
         )
         return self.path
 
+    def add_buses(self) -> None:
+        """Write a timetable and name it: a bus every 10 minutes, 07:00 to 09:00, both ways.
+
+        From 一号站 at (100, 0) in 4 minutes to 二号站 at (900, 800).
+        """
+        feed = self.folder / "bus"
+        feed.mkdir(exist_ok=True)
+        (west, south), (east, north) = _place(100, 0), _place(900, 800)
+        starts = [(7 * 60 + m, way) for way in (0, 1) for m in range(0, 121, 10)]
+        trips = [f"t{number}" for number in range(len(starts))]
+        days = "monday,tuesday,wednesday,thursday,friday,saturday,sunday"
+        calls = [
+            f"{trip},{at // 60:02d}:{at % 60:02d}:00,{at // 60:02d}:{at % 60:02d}:00,{stop},{order}"
+            for trip, (start, way) in zip(trips, starts, strict=True)
+            for order, (at, stop) in enumerate(
+                [(start, "s1" if way == 0 else "s2"), (start + 4, "s2" if way == 0 else "s1")]
+            )
+        ]
+        tables = {
+            "agency": ["agency_id,agency_name,agency_url,agency_timezone",
+                       "a,公交公司,https://example.org,Asia/Shanghai"],
+            "stops": ["stop_id,stop_name,stop_lon,stop_lat",
+                      f"s1,一号站,{west:.7f},{south:.7f}", f"s2,二号站,{east:.7f},{north:.7f}"],
+            "routes": ["route_id,agency_id,route_short_name,route_long_name,route_type",
+                       "r1,a,1路,一号站—二号站,3"],
+            "calendar": [f"service_id,{days},start_date,end_date",
+                         "w,1,1,1,1,1,1,1,20250101,20251231"],
+            "trips": ["route_id,service_id,trip_id,direction_id",
+                      *(f"r1,w,{trip},{way}" for trip, (_, way) in zip(trips, starts, strict=True))],
+            "stop_times": ["trip_id,arrival_time,departure_time,stop_id,stop_sequence", *calls],
+        }  # fmt: skip
+        for name, lines in tables.items():
+            (feed / f"{name}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        self.extra_toml += 'gtfs = ["bus"]\n[transit]\nday = 2025-03-12\n'
+
     def write_osm(self) -> None:
         lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<osm version="0.6">']
         ways: list[tuple[list[int], dict[str, str]]] = []
@@ -546,6 +581,17 @@ def finished(lifecircle: Commands, tmp_path_factory: pytest.TempPathFactory) -> 
     """Run folder of the small city as it should be; not to be written into."""
     folder = tmp_path_factory.mktemp("finished")
     outcome = lifecircle.run("run", SmallCity(folder / "city").write(), "--out", folder / "run")
+    assert outcome.code == 0, outcome.err
+    return folder / "run"
+
+
+@pytest.fixture(scope="session")
+def ridden(lifecircle: Commands, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Run folder of the small city with its buses; not to be written into."""
+    folder = tmp_path_factory.mktemp("ridden")
+    city = SmallCity(folder / "city")
+    city.add_buses()
+    outcome = lifecircle.run("run", city.write(), "--out", folder / "run")
     assert outcome.code == 0, outcome.err
     return folder / "run"
 

@@ -20,15 +20,15 @@ from geo.network import build_network
 from geo.snap import snap_points
 from layers.kinds import read_kinds
 from layers.results import COVERAGE, shape_table
-from services.coverage import (
+from services.access_table import tabulate_access
+from services.coverage import _quantile, measure_coverage
+from services.travel import describe_walks
+from services.walks import (
     Yardsticks,
-    _quantile,
     build_walks,
     limit_in_metres,
-    measure_coverage,
     measure_kind,
     point_xy,
-    tabulate_access,
 )
 
 CRS = "EPSG:32648"
@@ -142,14 +142,13 @@ def measure(
         for kind in kinds
         if kind.code in present
     }
+    travels = {
+        code: describe_walks(one, SPEEDS[one.kind.traveller]) for code, one in measured.items()
+    }
     coverage = measure_coverage(
-        communities, walks, sticks, kinds, measured, SPEEDS, {kind.code: limits for kind in kinds}
+        communities, walks, sticks, kinds, travels, {kind.code: limits for kind in kinds}
     )
-    access = (
-        tabulate_access(walks, list(measured.values()), SPEEDS, 15.0)
-        if measured
-        else pd.DataFrame()
-    )
+    access = tabulate_access(walks, list(measured.values()), travels, SPEEDS, 15.0)
     return shape_table(coverage, "coverage").set_index(
         ["community_id", "kind", "limit", "limit_unit"]
     ), access

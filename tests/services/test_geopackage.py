@@ -68,7 +68,30 @@ def test_communities_carry_their_shares(path, run):
         assert share == row.share or (pd.isna(share) and pd.isna(row.share))
 
 
-def test_styles_are_well_formed_and_meet_their_columns(path):
+def test_a_timetable_adds_stops_lines_and_shares(ridden):
+    """Layers `stops` and `lines` equal the tables; communities carry both modes' shares."""
+    run = read_run(ridden)
+    path = ridden / "lifecircle.gpkg"
+    for name in ("stops", "lines"):
+        found, wanted = pyogrio.read_dataframe(path, layer=name), getattr(run.transit, name)
+        compare(found[list(wanted.columns)], wanted)
+    found = pyogrio.read_dataframe(path, layer="communities").set_index("community_id")
+    main = run.coverage[(run.coverage["limit"] == 15.0) & (run.coverage["limit_unit"] == "min")]
+    for row in main.itertuples():
+        prefix = {"walk": "share", "walk_transit": "ride_share"}[row.mode]
+        share = found.loc[row.community_id, f"{prefix}_{row.kind}"]
+        assert share == row.share or (pd.isna(share) and pd.isna(row.share))
+
+
+STYLED = {"communities", "gaps", "streets", "demand", "facilities"}
+
+
+@pytest.mark.parametrize(
+    ("fixture", "styled"),
+    [("finished", STYLED), ("ridden", STYLED | {"stops", "lines"})],
+)
+def test_styles_are_well_formed_and_meet_their_columns(request, fixture, styled):
+    path = request.getfixturevalue(fixture) / "lifecircle.gpkg"
     with closing(sqlite3.connect(path)) as base:
         styles = base.execute(
             "SELECT f_table_name, f_geometry_column, styleQML, useAsDefault FROM layer_styles"
@@ -76,13 +99,7 @@ def test_styles_are_well_formed_and_meet_their_columns(path):
         geometry = dict(base.execute("SELECT table_name, column_name FROM gpkg_geometry_columns"))
         check = base.execute("PRAGMA integrity_check").fetchone()
     assert check == ("ok",)
-    assert {name for name, *_ in styles} == {
-        "communities",
-        "gaps",
-        "streets",
-        "demand",
-        "facilities",
-    }
+    assert {name for name, *_ in styles} == styled
     for name, column, qml, default in styles:
         assert column == geometry[name]
         assert default == 1
@@ -116,6 +133,15 @@ def test_mixed_and_missing_layers(run, tmp_path):
 
 
 def test_a_place_that_cannot_be_written(run, tmp_path):
+    """The settings of the writer are put back whether it succeeds or not."""
     tables = {name: getattr(run, name) for name in (*SPATIAL, *PLAIN, "barriers")}
-    with pytest.raises(OSError, match="cannot be written"):
-        write_geopackage(tmp_path / "nowhere" / "a.gpkg", tables, run.manifest)
+    option = "OGR_SQLITE_SYNCHRONOUS"
+    pyogrio.set_gdal_config_options({option: "FULL"})
+    try:
+        with pytest.raises(OSError, match="cannot be written"):
+            write_geopackage(tmp_path / "nowhere" / "a.gpkg", tables, run.manifest)
+        assert pyogrio.get_gdal_config_option(option) == "FULL"
+        write_geopackage(tmp_path / "a.gpkg", tables, run.manifest)
+        assert pyogrio.get_gdal_config_option(option) == "FULL"
+    finally:
+        pyogrio.set_gdal_config_options({option: None})

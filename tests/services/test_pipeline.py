@@ -9,6 +9,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import openpyxl
+import pandas as pd
 import pytest
 import shapely
 from rich.console import Console
@@ -25,9 +26,11 @@ STAGES = [
     "reading OSM",
     "building streets",
     "reading tables",
+    "reading timetables",
     "placing homes",
     "finding entrances",
     "measuring walks",
+    "measuring journeys",
     "judging rules",
     "writing tables",
     "writing GeoPackage",
@@ -38,10 +41,11 @@ STAGES = [
 
 @pytest.fixture(scope="module")
 def again(make_city, tmp_path_factory):
-    """The small city once more, in this process, with reserved school land: what was reported."""
+    """The city with buses once more, in this process, with reserved school land, and what it said."""
     folder = tmp_path_factory.mktemp("again")
     city = make_city(folder / "city")
     city.extra_toml = 'parcels = { path = "parcels.geojson", crs = "EPSG:4326" }\n'
+    city.add_buses()
     path = city.write()
     gpd.GeoDataFrame(
         {"parcel_id": ["P1"], "level": ["小学"]},
@@ -76,13 +80,107 @@ def test_every_table_has_its_columns(run):
             assert frame.crs.to_epsg() == 4326
 
 
-def test_the_same_inputs_give_the_same_bytes(finished, again):
+def test_the_same_inputs_give_the_same_bytes(ridden, again):
     """Two runs, in two processes: every table equal, but for the parcels only one of them has."""
     folder, *_ = again
-    tables = sorted(path.name for path in finished.iterdir() if path.suffix in (".parquet", ".npz"))
-    assert "coverage.parquet" in tables
+    tables = sorted(path.name for path in ridden.iterdir() if path.suffix in (".parquet", ".npz"))
+    assert {"coverage.parquet", "stops.parquet", "timetable.npz"} <= set(tables)
     for name in tables:
-        assert (folder / name).read_bytes() == (finished / name).read_bytes(), name
+        assert (folder / name).read_bytes() == (ridden / name).read_bytes(), name
+
+
+def test_a_timetable_changes_nothing_on_foot(finished, ridden):
+    """Rows of walking are the same with and without buses, and stand before those of journeys."""
+    plain, with_buses = read_run(finished), read_run(ridden)
+    for name in ("coverage", "access"):
+        wanted, found = getattr(plain, name), getattr(with_buses, name)
+        assert found["mode"].tolist()[: len(wanted)] == ["walk"] * len(wanted)
+        assert set(found["mode"][len(wanted) :]) == {"walk_transit"}
+        pd.testing.assert_frame_equal(found.iloc[: len(wanted)], wanted)
+    assert plain.manifest["summary"] == with_buses.manifest["summary"]
+    shared = [name for name in with_buses.streets.columns if not name.startswith("ride_min_")]
+    pd.testing.assert_frame_equal(
+        pd.DataFrame(with_buses.streets[shared]), pd.DataFrame(plain.streets[shared])
+    )
+
+
+def test_journeys_never_take_longer_than_walks(ridden):
+    run = read_run(ridden)
+    keys = ["demand_id", "kind"]
+    rows = {mode: part.set_index(keys) for mode, part in run.access.groupby("mode")}
+    walk, ride = rows["walk"], rows["walk_transit"].loc[rows["walk"].index]
+    assert (ride["nearest_s"] <= walk["nearest_s"]).all()
+    assert (ride["within_limit"] | ~walk["within_limit"]).all()
+    ridden_s, on_foot = ride["depart_s"].notna(), ride["depart_s"].isna()
+    assert ridden_s.any()
+    assert (ride["nearest_s"][ridden_s] < walk["nearest_s"][ridden_s]).all()
+    assert (ride["nearest_s"][on_foot] == walk["nearest_s"][on_foot]).all()
+    assert (ride["entrance_id"][on_foot] == walk["entrance_id"][on_foot]).all()
+    assert set(ride["timetable_source"]) == {"gtfs"}
+    keys = ["community_id", "kind", "limit", "limit_unit"]
+    rows = {mode: part.set_index(keys) for mode, part in run.coverage.groupby("mode")}
+    walk, ride = rows["walk"], rows["walk_transit"]
+    assert set(ride.index.get_level_values("limit_unit")) == {"min"}
+    walk = walk.loc[ride.index]
+    for column in ("share", "building_share", "land_share"):
+        assert (ride[column].fillna(0) >= walk[column].fillna(0)).all()
+    for column in ("status", "households", "n_demand", "facilities_inside"):
+        pd.testing.assert_series_equal(ride[column], walk[column])
+
+
+def test_the_manifest_says_what_the_timetable_is(ridden, finished):
+    """Homes 1 and 5 lie 100 m from a stop (5 minutes are 360 m): 600 of 1500 households.
+
+    The pharmacy is next to 一号站, and the 500 households of home 5 next to the other.
+    """
+    manifest = read_run(ridden).manifest
+    transit = manifest["transit"]
+    assert manifest["modes"] == ["walk", "walk_transit"]
+    assert (transit["status"], transit["source"], transit["day"]) == (
+        "measured",
+        "gtfs",
+        "2025-03-12",
+    )
+    assert transit["feeds"] == ["bus"]
+    assert [transit[key] for key in ("stops", "stops_served", "lines", "trips")] == [2, 2, 1, 26]
+    assert transit["trips_in_window"] == 12
+    assert transit["mean_headway_min"] == pytest.approx(10.0)
+    assert (transit["near_basis"], transit["near_share"]) == ("households", pytest.approx(0.4))
+    assert (transit["households_near"], transit["households"]) == (600, 1500)
+    assert transit["stops_connected_share"] == 1.0
+    assert transit["settings"]["day"] == "2025-03-12"
+    inputs = [one["path"] for one in manifest["inputs"] if one["role"] == "gtfs"]
+    assert "bus/stop_times.txt" in inputs
+    assert manifest["counts"]["stops"] == 2
+    assert any(
+        "2025-03-12" in line["zh"] and "07:30" in line["zh"] for line in manifest["assumptions"]
+    )
+    shares = {
+        mode: manifest[mode]["pharmacy"]["15"]["share"]
+        for mode in ("summary", "summary_walk_transit")
+    }
+    assert shares == {
+        "summary": pytest.approx(700 / 1500),
+        "summary_walk_transit": pytest.approx(1200 / 1500),
+    }
+
+    manifest = read_run(finished).manifest
+    assert manifest["modes"] == ["walk"]
+    assert "summary_walk_transit" not in manifest
+    assert manifest["transit"]["status"] == "unknown"
+    assert manifest["transit"]["reason"]["zh"]
+    assert "GTFS" in manifest["transit"]["reason"]["en"]
+    assert set(read_run(finished).coverage["mode"]) == {"walk"}
+
+
+def test_a_timetable_can_be_switched_off(make_city, tmp_path):
+    city = make_city(tmp_path / "city")
+    city.add_buses()
+    city.extra_toml += 'source = "none"\n'
+    summary = run_city(read_config(city.write()), tmp_path / "run", today=date(2026, 1, 1))
+    assert summary.manifest["modes"] == ["walk"]
+    assert "none" in summary.manifest["transit"]["reason"]["en"]
+    assert read_run(tmp_path / "run").transit is None
 
 
 def test_parcels_are_kept_and_are_a_layer(again):
@@ -116,6 +214,14 @@ def test_the_manifest_says_what_went_in(finished, run):
     west, south, east, north = manifest["bounds"]
     assert west < 107.15 + 1e-6 < east
     assert south < 34.35 + 1e-6 < north
+
+
+def test_journeys_have_a_timing_of_their_own(finished, ridden):
+    on_foot, by_bus = (read_run(folder).manifest["timings_s"] for folder in (finished, ridden))
+    assert "journeys" not in on_foot
+    assert list(by_bus)[:3] == ["read", "measure", "journeys"]
+    assert {*by_bus} == {*on_foot, "journeys"}
+    assert by_bus["journeys"] > 0
 
 
 def test_the_manifest_adds_up(run):
@@ -154,6 +260,17 @@ def test_files_of_a_run(finished, run):
     assert openpyxl.load_workbook(finished / "report.xlsx").sheetnames[0] == "概要"
     assert not list(finished.rglob("*.tmp"))
     assert not [path for path in finished.iterdir() if path.name.startswith(".")]
+
+
+def test_files_of_a_run_with_a_timetable(ridden):
+    run = read_run(ridden)
+    maps = {path.name for path in (ridden / "maps").glob("*.html")}
+    for kind in run.manifest["kinds"]:
+        assert {f"{kind['code']}.html", f"{kind['code']}.walk_transit.html"} <= maps
+    for name in ("stops", "lines"):
+        frame = getattr(run.transit, name)
+        assert list(frame.columns)[: len(TABLES[name])] == list(TABLES[name])
+        assert frame.crs.to_epsg() == 4326
 
 
 def test_progress_goes_through_every_stage_once_and_forward(again):

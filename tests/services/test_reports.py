@@ -1,5 +1,6 @@
 """The workbook and the page say what the tables say."""
 
+import copy
 import html
 import re
 
@@ -7,10 +8,14 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from layers.results import LINES
 from layers.store import read_run
+from maps.text import read_text
+from services.api.pages import read_words
 from services.reports import write_reports
 
-SHEETS = ["概要", "社区覆盖率", "缺口", "数据提示", "来源与假设"]
+SHEETS = ["概要", "社区覆盖率（15分钟）", "公共交通", "缺口", "数据提示", "来源与假设"]
+HOSTILE = '=HYPERLINK("http://evil")<script>alert(1)</script>'
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +42,7 @@ def test_every_sheet_is_there(book):
 
 def test_figures_equal_the_coverage_table(book, run):
     """Every community and kind: the same share, or 未知 where the table has none."""
-    card = read_sheet(book, "社区覆盖率").set_index("社区代码")
+    card = read_sheet(book, "社区覆盖率（15分钟）").set_index("社区代码")
     names = {kind["code"]: kind["name_zh"] for kind in run.manifest["kinds"]}
     main = run.coverage[(run.coverage["limit"] == 15.0) & (run.coverage["limit_unit"] == "min")]
     assert len(main) == len(card) * len(names)
@@ -92,6 +97,17 @@ def test_notices_are_all_there(book, run):
     assert sheet["代码"].tolist() == run.notices["code"].tolist()
 
 
+def test_one_word_per_severity(book, run):
+    words = {"error": "错误", "warning": "警告", "info": "说明"}
+    sheet = read_sheet(book, "数据提示")
+    assert sheet["级别"].tolist() == run.notices["severity"].map(words).tolist()
+    page = read_words()
+    assert {name: page[f"severity_{name}"]["zh"] for name in words} == words
+    for text in (page["notices_n"], read_text()["legend_notices"]):
+        assert "警告" in text["zh"]
+        assert "说明" in text["zh"]
+
+
 def test_the_page_holds_the_same_figures(finished, run):
     page = (finished / "report.html").read_text("utf-8")
     assert re.findall(r"<h2>(.*?)</h2>", page) == SHEETS
@@ -115,7 +131,7 @@ def test_unusual_cells(run, tmp_path):
     tables["communities"]["name"] = ["长" * 40_000, "a\x0b\x1f\ud7ff&<\r\n"]
     write_reports(tmp_path, tables, run.manifest)
     book = openpyxl.load_workbook(tmp_path / "report.xlsx")
-    names = [row[1] for row in list(book["社区覆盖率"].iter_rows(values_only=True))[1:]]
+    names = [row[1] for row in list(book["社区覆盖率（15分钟）"].iter_rows(values_only=True))[1:]]
     assert set(names[0]) == {"长"}
     assert names[1].startswith("a")
     assert book["缺口"].max_row == 1
@@ -136,3 +152,130 @@ def test_long_tables_are_cut_on_the_page_alone(run, tmp_path):
     book = openpyxl.load_workbook(tmp_path / "report.xlsx", read_only=True)
     assert sum(1 for _ in book["缺口"].iter_rows(values_only=True)) == len(tables["gaps"]) + 1
     book.close()
+
+
+# ---- public transport ----------------------------------------------------------------------------
+
+
+def test_walking_alone_is_said(book, run):
+    """No timetable: the sheet says so and why, and no column counts rides."""
+    sheet = read_sheet(book, "公共交通")
+    assert sheet["数值"].tolist() == ["没有"]
+    assert run.manifest["transit"]["reason"]["zh"] in sheet["说明"][0]
+    assert not [name for name in read_sheet(book, "概要") if "含公交" in name]
+    assert "公交线路" not in book.sheetnames
+
+
+@pytest.fixture(scope="module")
+def ridden(run, tmp_path_factory):
+    """The small city's report as if buses brought everyone within every limit."""
+    manifest = copy.deepcopy(run.manifest)
+    riding = copy.deepcopy(manifest["summary"])
+    for limits in riding.values():
+        for figures in limits.values():
+            figures["share"] = None if figures["share"] is None else 1.0
+    manifest["summary_walk_transit"] = riding
+    manifest["transit"] = {
+        "status": "measured", "reason": {"zh": "", "en": ""}, "source": "gtfs", "day": "2025-06-04",
+        "depart_from": "07:30", "depart_to": "08:30", "percentile": 50.0, "feeds": [HOSTILE],
+        "stops": 1234, "stops_served": 1200, "lines": 2, "trips": 300, "trips_in_window": 20,
+        "mean_headway_min": 12.34, "households_near": 1200.0, "households": 1500.0,
+        "near_share": 0.8, "near_basis": "households", "near_min": 5.0, "stops_connected_share": 0.95,
+        "settings": {"walk_min": 15.0},
+        "assumptions": [{"code": "x", "count": 7, "zh": "7 处停站时刻按内插推算", "en": "7 interpolated"}],
+    }  # fmt: skip
+    lines = pd.DataFrame(
+        [
+            {**dict.fromkeys(LINES, ""), "line_id": code, "ref": ref, "name": name, "mode": "subway",
+             "stops": 9, "trips": 90, "trips_in_window": 8, "headway_min": headway,
+             "headway_source": "timetable", "hours_source": "timetable"}
+            for code, ref, name, headway in (
+                ("a", "10", "环线", 7.5), ("b", HOSTILE, HOSTILE, float("nan")), ("c", "2", "东线", 6.0),
+            )
+        ]
+    )  # fmt: skip
+    coverage = run.coverage.assign(mode="walk_transit", timetable_source="gtfs")
+    coverage["share"] = coverage["share"].where(coverage["share"].isna(), 1.0)
+    gaps = run.gaps.copy()
+    gaps.loc[gaps.index[0], "mode"] = "walk_transit"
+    tables = {
+        "communities": run.communities,
+        "coverage": pd.concat([run.coverage, coverage], ignore_index=True),
+        "gaps": gaps,
+        "notices": run.notices,
+        "lines": lines,
+    }
+    folder = tmp_path_factory.mktemp("ridden")
+    write_reports(folder, tables, manifest)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def ridden_book(ridden):
+    return openpyxl.load_workbook(ridden / "report.xlsx")
+
+
+def test_rides_stand_beside_walks(ridden_book, run):
+    """The same walk shares as before, and next to each the one with rides."""
+    summary = read_sheet(ridden_book, "概要")
+    names = list(summary)
+    for limit in ("5", "10", "15"):
+        place = names.index(f"{limit}分钟覆盖率")
+        assert names[place + 1] == f"{limit}分钟覆盖率（含公交）"
+    pharmacy = summary[summary["类别"] == "药店"].iloc[0]
+    assert pharmacy["15分钟覆盖率"] == pytest.approx(
+        run.manifest["summary"]["pharmacy"]["15"]["share"]
+    )
+    assert pharmacy["15分钟覆盖率（含公交）"] == 1.0
+    card = read_sheet(ridden_book, "社区覆盖率（15分钟）")
+    names = list(card)
+    place = names.index("药店")
+    assert names[place + 1] == "药店（含公交）"
+    walked = run.coverage[
+        (run.coverage["kind"] == "pharmacy") & (run.coverage["limit"] == 15.0)
+    ].set_index("community_id")["share"]
+    for row in card.to_dict("records"):
+        assert row["药店"] == pytest.approx(walked[row["社区代码"]])
+        assert row["药店（含公交）"] == 1.0
+    modes = read_sheet(ridden_book, "缺口")["出行方式"]
+    assert set(modes.fillna("")) <= {"步行", "步行或乘公交", ""}
+    assert (modes == "步行或乘公交").sum() == 1
+
+
+def test_figures_of_the_timetable(ridden_book):
+    assert ridden_book.sheetnames == [*SHEETS[:3], "公交线路", *SHEETS[3:]]
+    sheet = read_sheet(ridden_book, "公共交通").set_index("项目")
+    assert "GTFS" in sheet.loc["时刻表", "数值"]
+    assert sheet.loc["运营日", "数值"] == "2025-06-04"
+    assert sheet.loc["出发时段", "数值"] == "07:30至08:30"
+    assert "中位数" in sheet.loc["出发时段", "说明"]
+    assert sheet.loc["站点数", "数值"] == "1,234"
+    assert "1,200" in sheet.loc["站点数", "说明"]
+    assert sheet.loc["平均发车间隔", "数值"] == "12.3分钟"
+    assert sheet.loc["步行5分钟内有站点", "数值"] == "80.0%"
+    assert "1,200户，共1,500户" in sheet.loc["步行5分钟内有站点", "说明"]
+    assert sheet.loc["假定", "数值"] == "7"
+    assert "7 处停站时刻按内插推算" in sheet.loc["假定", "说明"]
+    sources = read_sheet(ridden_book, "来源与假设").set_index("类型")
+    assert "2025-06-04" in sources.loc["时刻表", "说明"]
+
+
+def test_lines_in_natural_order(ridden_book):
+    sheet = read_sheet(ridden_book, "公交线路")
+    assert sheet["线路"].tolist() == ["2", "10", HOSTILE]
+    assert sheet["交通方式"].tolist() == ["地铁"] * 3
+    assert sheet["发车间隔（分钟）"].tolist()[:2] == [6.0, 7.5]
+    assert sheet["间隔依据"].tolist() == ["时刻表"] * 3
+
+
+def test_names_of_lines_are_text(ridden, ridden_book):
+    """In the workbook a string, not a formula; on the page words, not markup."""
+    cells = [cell for row in ridden_book["公交线路"].iter_rows() for cell in row]
+    hostile = [cell for cell in cells if cell.value == HOSTILE]
+    assert len(hostile) == 2
+    assert {cell.data_type for cell in hostile} == {"s"}
+    assert not [cell for cell in cells if cell.hyperlink]
+    page = (ridden / "report.html").read_text("utf-8")
+    assert "<script>alert(1)" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "步行或乘公交" in page

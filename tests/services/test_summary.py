@@ -6,12 +6,12 @@ import pytest
 
 from geo.snap import Links
 from layers.kinds import read_kinds
-from services.coverage import KindReach, Reach, Yardsticks
 from services.summary import NO_DEMAND, NO_FACILITY, summarize
+from services.travel import Travel
+from services.walks import WALK, Yardsticks
 
 KINDS = read_kinds()
 PHARMACY, CLINIC = KINDS["pharmacy"], KINDS["clinic"]
-SPEEDS = {"adult": 1.0, "older": 1.0, "child": 1.0}
 NAN = float("nan")
 
 
@@ -33,16 +33,10 @@ def yardsticks(buildings=(), land=(), land_m2=()):
     )  # fmt: skip
 
 
-def reach(kind, building_m=(), land_m=()):
-    nobody = np.zeros(0, dtype=np.int32)
-    return KindReach(
-        kind=kind,
-        reach=Reach(np.zeros(0), nobody, nobody),
-        second_m=np.zeros(0),
-        n_within=np.zeros(0, dtype=np.int64),
-        building_m=np.array(building_m, dtype=float),
-        land_m=np.array(land_m, dtype=float),
-        street_m=np.zeros(0),
+def walk(building_m=(), land_m=()):
+    """A walk at 1 m/s."""
+    return Travel(
+        WALK, np.zeros(0), np.array(building_m, dtype=float), np.array(land_m, dtype=float), 1.0
     )
 
 
@@ -61,8 +55,8 @@ def test_households_first():
         ("pharmacy", 1000.0, "m", "measured", 600.0, 0.0, 0.0),
     )
     sticks = yardsticks(buildings=[0, 0, 1, -1])
-    measured = [reach(PHARMACY, building_m=[10, 899, 901, 10])]
-    found = summarize(table, sticks, measured, SPEEDS, [PHARMACY])
+    travels = {"pharmacy": walk(building_m=[10, 899, 901, 10])}
+    found = summarize(table, sticks, travels, [PHARMACY])
     assert list(found["pharmacy"]) == ["15"]
     figures = found["pharmacy"]["15"]
     assert (figures["basis"], figures["share"]) == ("households", 0.6)
@@ -92,8 +86,8 @@ def test_without_households_the_next_best(sources, basis, share):
         source=sources,
     )
     sticks = yardsticks([0, 1])
-    one = reach(PHARMACY, [100, 5000])
-    figures = summarize(table, sticks, [one], SPEEDS, [PHARMACY])["pharmacy"]["15"]
+    travels = {"pharmacy": walk([100, 5000])}
+    figures = summarize(table, sticks, travels, [PHARMACY])["pharmacy"]["15"]
     assert (figures["basis"], figures["share"]) == (basis, pytest.approx(share))
     assert figures["buildings"] == 2
     assert figures["households"] is None
@@ -109,7 +103,7 @@ def test_a_few_households_do_not_speak_for_a_city():
         ("pharmacy", 15.0, "min", "unknown", NAN, NAN, NAN),
         source="streets",
     )
-    figures = summarize(table, yardsticks(), [reach(PHARMACY)], SPEEDS, [PHARMACY])
+    figures = summarize(table, yardsticks(), {"pharmacy": walk()}, [PHARMACY])
     figures = figures["pharmacy"]["15"]
     assert (figures["basis"], figures["share"]) == ("communities", 0.5)
     assert (figures["communities"], figures["communities_measured"]) == (4, 3)
@@ -122,7 +116,7 @@ def test_unknown_says_why():
         ("pharmacy", 15.0, "min", "unknown", NAN, NAN, NAN),
         ("clinic", 15.0, "min", "unknown", 50.0, NAN, NAN),
     )
-    found = summarize(table, yardsticks(), [reach(PHARMACY)], SPEEDS, [PHARMACY, CLINIC])
+    found = summarize(table, yardsticks(), {"pharmacy": walk()}, [PHARMACY, CLINIC])
     for kind, reason in (("pharmacy", NO_DEMAND), ("clinic", NO_FACILITY)):
         figures = found[kind]["15"]
         assert (figures["status"], figures["share"], figures["basis"]) == ("unknown", None, "")
@@ -131,7 +125,7 @@ def test_unknown_says_why():
 
 def test_figures_are_numbers_json_knows():
     table = coverage(("pharmacy", 5.0, "min", "measured", 0.0, 0.0, NAN))
-    figures = summarize(table, yardsticks([0]), [reach(PHARMACY, [NAN])], SPEEDS, [PHARMACY])
+    figures = summarize(table, yardsticks([0]), {"pharmacy": walk([NAN])}, [PHARMACY])
     assert all(
         value is None or isinstance(value, (float, int, str, dict))
         for value in figures["pharmacy"]["5"].values()

@@ -9,8 +9,8 @@ import pytest
 import shapely
 
 from layers.store import read_run
-from services.coverage import Walks
 from services.tables import list_unconnected
+from services.walks import Walks
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +65,17 @@ def test_minutes_along_the_street_a_facility_stands_on(run):
     minutes = sorted(run.streets["min_pharmacy"].dropna())
     assert minutes[0] == pytest.approx(100 / 72, abs=0.02)
     assert minutes[1] == pytest.approx(200 / 72, abs=0.02)
+
+
+def test_streets_carry_minutes_of_journeys(ridden, run):
+    """A column beside that of the walk, nowhere more than it, and somewhere less."""
+    streets = read_run(ridden).streets
+    for kind in [kind["code"] for kind in run.manifest["kinds"] if kind["n_facilities"]]:
+        walk, ride = streets[f"min_{kind}"], streets[f"ride_min_{kind}"]
+        assert ride.dtype == np.float32
+        assert (ride <= walk).all()
+    assert (streets["ride_min_kindergarten"] < streets["min_kindergarten"]).any()
+    assert not [name for name in run.streets.columns if name.startswith("ride_min_")]
 
 
 def test_access_agrees_with_the_homes(run):

@@ -1,4 +1,4 @@
-"""Who reaches what on foot: per community, and summed up."""
+"""Who reaches what, on foot or by public transport: per community, and summed up."""
 
 from fastapi import APIRouter, Response
 

@@ -1,12 +1,15 @@
 // Everything known about one community.
 
+import { drawJourney } from "./journey.js";
 import { state } from "./state.js";
-import { count, el, known, language, limitText, metres, page, percent, pick, swatch, t, verdict } from "./words.js";
+import { count, duration, el, known, language, limitText, metres, page, percent, pick, swatch, t, verdict } from "./words.js";
 
 const ORDER = { gap: 0, unknown: 1, met: 2, not_applicable: 3 };
 
 export function drawCard(card, close, chooseKind) {
   const root = el("div", "card", drawFacts(card));
+  const asked = card.coverage.find((one) => one.kind === state.kind && one.mode === state.mode);
+  if (asked && asked.mode === "walk_transit" && asked.status === "measured") root.append(drawJourney(asked));
   root.append(drawGaps(card.gaps), drawKinds(card.coverage, chooseKind));
   if (card.notices.length) root.append(drawNotices(card.notices));
   const button = el("button", "close", t("close"));
@@ -104,7 +107,8 @@ function drawKind(kind, limits, chooseKind) {
     return cell;
   });
   const near = kind.nearest;
-  const last = near ? el("td", "near", el("span", "", metres(near.nearest_m)), el("small", "", near.name)) : el("td", "near quiet", "–");
+  const far = near && (known(near.nearest_m) ? metres(near.nearest_m) : duration(near.nearest_s));
+  const last = near ? el("td", "near", el("span", "", far), el("small", "", near.name)) : el("td", "near quiet", "–");
   return el("tr", kind.kind === state.kind ? "now" : "", el("td", "", name), ...shares, last);
 }
 

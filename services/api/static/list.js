@@ -148,11 +148,21 @@ export class CommunityList {
 
   /**
    * Bring the chosen row to the top of the panel, now and once its card stands below it. Where all
-   * is one column the map's own card is in sight, and nothing moves.
+   * is one column the map is what one looks at, and nothing moves: false.
    */
   show(id) {
     this.showing = id;
     this.scroll(id);
+    return this.panel.scrollHeight > this.panel.clientHeight + 1;
+  }
+
+  /** Bring the chosen row to the top of the screen where all is one column. */
+  reveal(id) {
+    const row = [...this.rows.children].find((line) => line.dataset.community === id);
+    if (!row) return;
+    const head = this.columns.parentElement.getBoundingClientRect().height;
+    window.scrollTo(0, window.scrollY + row.getBoundingClientRect().top - head - 2);
+    row.querySelector("button").focus({ preventScroll: true });
   }
 
   scroll(id) {

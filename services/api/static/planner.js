@@ -1,21 +1,19 @@
 // The planner's page: controls, map, summary and list, kept in step.
 
 import { listNotices } from "./card.js";
+import { map, offerWay, retraceJourney, tellMap, traceJourney } from "./frame.js";
 import { CommunityList } from "./list.js";
-import { ask, keepPlace, rememberState, state } from "./state.js";
-import { drawSummary, tallyRules } from "./summary.js";
-import { el, language, limitText, page, pick, t, translatePage } from "./words.js";
+import { ask, keepPlace, rememberState, setMode, state } from "./state.js";
+import { drawSummary, sayBasis, tallyRules } from "./summary.js";
+import { count, el, known, language, limitText, page, percent, pick, t, translatePage } from "./words.js";
 
 const at = (id) => document.getElementById(id);
-const map = at("map");
 let turn = 0;
 let rules = [];
 let communities = [];
 let last = null;
 
 /* ---- the map in its frame ---- */
-const tellMap = (message) => { if (map.contentWindow) map.contentWindow.postMessage(message, location.origin); };
-
 function showMap() {
   const asked = new URLSearchParams({ limit: String(state.limit), mode: state.mode, lang: language.now, embed: "1" });
   const address = `/maps/${encodeURIComponent(state.kind)}?${asked}`;
@@ -27,6 +25,7 @@ function showMap() {
 map.addEventListener("load", () => {
   if (state.district) tellMap({ type: "lifecircle:district", district: state.district });
   if (state.community) tellMap({ type: "lifecircle:focus", community_id: state.community });
+  retraceJourney();
 });
 
 window.addEventListener("message", (event) => {
@@ -47,20 +46,24 @@ const list = new CommunityList({
 });
 
 function chooseCommunity(id, { fromMap = false } = {}) {
+  if (id !== state.community) traceJourney(null);
   state.community = id;
   rememberState();
   list.draw();
-  if (!id) return;
-  if (fromMap) list.show(id);
-  else {
-    tellMap({ type: "lifecircle:focus", community_id: id });
-    const row = [...at("rows").children].find((line) => line.dataset.community === id);
-    if (row) row.querySelector("button").focus({ preventScroll: true });
+  if (!id) {
+    tellMap({ type: "lifecircle:focus", community_id: "" });
+    return;
   }
+  if (fromMap && !list.show(id) && state.mode === "walk_transit") offerWay("journey_card", () => list.reveal(id));
+  if (fromMap) return;
+  tellMap({ type: "lifecircle:focus", community_id: id });
+  const row = [...at("rows").children].find((line) => line.dataset.community === id);
+  if (row) row.querySelector("button").focus({ preventScroll: true });
 }
 
 function chooseKind(kind) {
   keepPlace();
+  traceJourney(null);
   state.kind = kind;
   at("kind").value = kind;
   load();
@@ -73,6 +76,14 @@ function chooseLimit(limit) {
   load();
 }
 
+function chooseMode(mode) {
+  keepPlace();
+  traceJourney(null);
+  setMode(mode);
+  nameMap();
+  load();
+}
+
 function setFilter(words) {
   state.filter = words;
   at("filter").value = words;
@@ -81,6 +92,23 @@ function setFilter(words) {
 }
 
 /* ---- drawing ---- */
+/** Why this run has no journeys by public transport. */
+function sayAbsent() {
+  const reason = page.city.transit.reason || {};
+  return t("mode_absent", { why: reason[language.now] || reason.zh || "" });
+}
+
+/** Under the switch, why one of its modes cannot be chosen; the full reason unfolds. */
+function drawAbsent() {
+  const line = at("mode-absent");
+  line.hidden = page.city.modes.includes("walk_transit");
+  line.querySelector("p").textContent = line.hidden ? "" : sayAbsent();
+}
+
+function nameMap() {
+  map.title = t("map_title", { kind: pick(page.kinds.find((kind) => kind.code === state.kind), "name") });
+}
+
 function drawControls() {
   const kinds = at("kind");
   const groups = new Map();
@@ -107,8 +135,9 @@ function drawControls() {
 
   drawSegments("modes", ["walk", "walk_transit"].map((mode) => ({
     value: mode, words: t(`mode_${mode}`), now: state.mode === mode,
-    absent: page.city.modes.includes(mode) ? "" : t("mode_absent"),
-  })), (mode) => { keepPlace(); state.mode = mode; load(); });
+    absent: page.city.modes.includes(mode) ? "" : sayAbsent(),
+  })), chooseMode);
+  drawAbsent();
   drawSegments("limits", page.city.limits.map((limit) => ({
     value: String(limit.limit), words: limitText(limit), now: state.limit === limit.limit, absent: "",
   })), (limit) => { keepPlace(); state.limit = Number(limit); load(); });
@@ -126,6 +155,15 @@ function drawSegments(id, choices, choose) {
   }));
 }
 
+/** What the timetable holds, and what had to be assumed for it. */
+function drawTransit(transit) {
+  const facts = [t("transit_facts", { stops: count(transit.stops), served: count(transit.stops_served), lines: count(transit.lines), trips: count(transit.trips_in_window) })];
+  if (known(transit.mean_headway_min)) facts.push(t("transit_headway", { n: transit.mean_headway_min.toFixed(1) }));
+  if (known(transit.near_share)) facts.push(t(`transit_near_${transit.near_basis === "households" ? "households" : "homes"}`, { n: transit.near_min, p: percent(transit.near_share) }));
+  const lines = [sayBasis(transit), facts.join(t("comma")), ...(transit.assumptions || []).map((one) => one[language.now] || one.zh || "")];
+  return el("details", "fold", el("summary", "", t("transit")), el("ul", "notices", ...lines.map((line) => el("li", "", line))));
+}
+
 async function drawAbout() {
   const found = await ask("/v1/notices");
   const warnings = found.items.filter((one) => one.severity !== "info").length;
@@ -133,10 +171,15 @@ async function drawAbout() {
   const parts = [el("h2", "", t("about"))];
   if (found.items.length) parts.push(el("details", "fold", el("summary", "", t("notices_n", { warnings, infos })), listNotices(found.items)));
   else parts.push(el("p", "quiet", t("notices_none")));
-  if (found.assumptions.length) {
-    const lines = found.assumptions.map((one) => el("li", "", typeof one === "string" ? one : one[language.now] || one.zh || ""));
+  /* what was assumed for the timetable stands once, with the timetable */
+  const beside = page.city.modes.includes("walk_transit") ? new Set((page.city.transit.assumptions || []).map((one) => one.zh)) : new Set();
+  const assumed = found.assumptions.filter((one) => !beside.has(one.zh));
+  if (assumed.length) {
+    const lines = assumed.map((one) => el("li", "", typeof one === "string" ? one : one[language.now] || one.zh || ""));
     parts.push(el("details", "fold", el("summary", "", t("assumptions")), el("ul", "notices", ...lines)));
   }
+  if (page.city.modes.includes("walk_transit")) parts.push(drawTransit(page.city.transit));
+  else parts.push(el("p", "quiet absent-mode", sayAbsent()));
   const packs = page.city.packs.map((pack) => pick(pack, "title")).filter(Boolean);
   if (packs.length) parts.push(el("p", "quiet", `${t("packs")}${t("colon")}${packs.join(t("comma"))}`));
   const link = el("a", "", t("api"));
@@ -158,14 +201,16 @@ async function load() {
   showMap();
   at("summary").setAttribute("aria-busy", "true");
   const { kind, mode, limit, district } = state;
+  const other = page.city.modes.find((one) => one !== mode);
   try {
-    const [summary, coverage, gaps] = await Promise.all([
+    const [summary, coverage, gaps, beside] = await Promise.all([
       ask("/v1/summary", { kind, mode, limit, district }),
       ask("/v1/coverage", { kind, mode, limit, district }),
       ask("/v1/gaps", { kind, district }),
+      other ? ask("/v1/summary", { kind, mode: other, limit, district }) : null,
     ]);
     if (mine !== turn) return;
-    last = { item: summary.items[0], coverage: coverage.items, gaps: gaps.items };
+    last = { item: summary.items[0], coverage: coverage.items, gaps: gaps.items, beside: beside && beside.items[0] };
     draw();
   } catch (error) {
     if (mine !== turn) return;
@@ -180,10 +225,14 @@ async function load() {
 function draw() {
   if (!last) return;
   const here = communities.filter((one) => !state.district || one.district === state.district);
-  if (state.community && !here.some((one) => one.community_id === state.community)) state.community = "";
+  if (state.community && !here.some((one) => one.community_id === state.community)) {
+    state.community = "";
+    traceJourney(null);
+    tellMap({ type: "lifecircle:focus", community_id: "" });
+  }
   rememberState();
   const asked = tallyRules(rules, last.gaps);
-  drawSummary(at("summary"), last.item, asked, chooseLimit);
+  drawSummary(at("summary"), last, asked, chooseLimit);
   list.fill(here, last.coverage, last.gaps, asked);
 }
 
@@ -208,7 +257,14 @@ at("language").addEventListener("click", () => {
   drawAll();
 });
 window.addEventListener("popstate", () => location.reload());
+document.addEventListener("click", (event) => {
+  if (!at("mode-absent").contains(event.target)) at("mode-absent").open = false;
+});
 document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && at("mode-absent").open) {
+    at("mode-absent").open = false;
+    return;
+  }
   if (event.key !== "Escape" || !state.community) return;
   const id = state.community;
   chooseCommunity("");
@@ -219,7 +275,7 @@ document.addEventListener("keydown", (event) => {
 function drawAll() {
   translatePage();
   drawControls();
-  map.title = t("map_title", { kind: pick(page.kinds.find((kind) => kind.code === state.kind), "name") });
+  nameMap();
   draw();
   drawAbout();
 }
@@ -237,7 +293,7 @@ async function start() {
     return;
   }
   await load();
-  map.title = t("map_title", { kind: pick(page.kinds.find((kind) => kind.code === state.kind), "name") });
+  nameMap();
   if (state.community) list.show(state.community);
   await drawAbout();
 }

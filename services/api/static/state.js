@@ -20,6 +20,14 @@ export const state = {
   filter: query.get("q") || "",
 };
 
+language.mode = state.mode;
+
+/** Look at another mode; the words follow. */
+export function setMode(mode) {
+  state.mode = mode;
+  language.mode = mode;
+}
+
 /** Write the state into the address, leaving out what everybody starts with. */
 export function rememberState() {
   const asked = new URLSearchParams();

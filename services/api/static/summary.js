@@ -1,21 +1,39 @@
 // The city in one figure, with its denominator, and what the rules say.
 
 import { state } from "./state.js";
-import { count, el, known, limitText, page, percent, pick, t, verdict } from "./words.js";
+import { count, el, known, language, limitText, page, percent, pick, t, verdict } from "./words.js";
 
 let rulesOpen = false;
 const VERDICTS = ["gap", "unknown", "met", "not_applicable"];
 
-/** Draw the summary of one kind: `item` of /v1/summary, the rules on it, and what choosing a limit does. */
-export function drawSummary(root, item, rules, chooseLimit) {
+/**
+ * Draw the summary of one kind: `item` of /v1/summary and the same `beside` for the other mode, the
+ * rules on it, and what choosing a limit does.
+ */
+export function drawSummary(root, { item, beside }, rules, chooseLimit) {
   const n = Number(item.limit);
   const area = item.district || t("all_districts");
   const parts = [el("p", "kicker", t("kicker", { area, kind: pick(item, "name"), n }))];
   parts.push(...(item.status === "measured" ? drawFigure(item, n) : drawUnknown(item)));
-  if (item.status === "measured") parts.push(drawLimits(item, chooseLimit), drawOther(item));
+  if (item.mode === "walk_transit") parts.splice(2, 0, el("p", "quiet basis", sayBasis(page.city.transit)));
+  if (item.status === "measured") parts.push(drawLimits(item, chooseLimit), drawOther(item, beside));
   parts.push(drawRules(item, rules));
   root.replaceChildren(...parts.filter(Boolean));
 }
+
+/** What journeys by public transport rest on: departures, percentile, timetable and its day. */
+export function sayBasis(transit) {
+  const { depart_from: from, depart_to: to, day, source } = transit;
+  const weekday = new Date(`${day}T12:00:00Z`).getUTCDay();
+  const peak = from >= "06:30" && to <= "09:30" ? "morning" : from >= "16:30" && to <= "19:30" ? "evening" : "workday";
+  const when = Number.isNaN(weekday) ? "" : t(`basis_${weekday % 6 ? peak : "weekend"}`);
+  const names = (transit.feeds || []).join(language.now === "zh" ? "、" : ", ");
+  const feeds = names && (language.now === "zh" ? `（${names}）` : ` (${names})`);
+  const timetable = t(`timetable_${source === "osm" ? "osm" : "gtfs"}`, { feeds, day });
+  return t("basis", { when, from, to, percentile: sayPercentile(transit.percentile), timetable }).trim();
+}
+
+export const sayPercentile = (n) => (Number(n) === 50 ? t("percentile_50") : t("percentile_n", { n }));
 
 function drawFigure(item, n) {
   const figure = el("p", "figure", el("strong", "", percent(item.share)), el("span", "", t(`share_${item.basis}`, { n, kind: pick(item, "name") })));
@@ -65,8 +83,9 @@ function drawLimits(item, chooseLimit) {
   return el("section", "block", el("h2", "", t("by_limit")), list);
 }
 
-function drawOther(item) {
+function drawOther(item, beside) {
   const others = [];
+  if (beside && known(beside.share) && beside.basis === item.basis) others.push(t(`also_${beside.mode}`, { p: percent(beside.share) }));
   if (item.basis !== "buildings" && known(item.building_share)) others.push(t("also_buildings", { p: percent(item.building_share) }));
   if (item.basis !== "land" && known(item.land_share)) others.push(t("also_land", { p: percent(item.land_share) }));
   return others.length ? el("p", "quiet", `${t("also_by")}${t("colon")}${others.join(t("comma"))}`) : null;
@@ -82,8 +101,8 @@ function drawRules(item, rules) {
   for (const status of VERDICTS) {
     if (item.gaps[status] || status === "gap") counts.append(el("li", "", verdict(status), el("b", "", String(item.gaps[status]))));
   }
-  const limits = [...new Set(rules.filter((rule) => known(rule.limit)).map((rule) => limitText(rule)))];
-  const own = rules.some((rule) => known(rule.limit) && (Number(rule.limit) !== state.limit || rule.limit_unit !== "min"))
+  const limits = [...new Set(rules.filter((rule) => known(rule.limit)).map((rule) => [t(`mode_${rule.mode || "walk"}`), limitText(rule)].join(language.now === "zh" ? "" : " ")))];
+  const own = rules.some((rule) => known(rule.limit) && (Number(rule.limit) !== state.limit || rule.limit_unit !== "min" || (rule.mode || "walk") !== state.mode))
     ? el("p", "quiet", t("rule_limit", { limits: limits.join(t("comma")) })) : null;
   if (rules.length === 1) {
     block.append(...[own, drawRule(rules[0])].filter(Boolean));

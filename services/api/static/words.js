@@ -3,11 +3,12 @@
 const data = JSON.parse(document.getElementById("page-data").textContent);
 
 export const page = data;
-export const language = { now: data.lang };
+/** What words are said in: the language, and the mode looked at where it has words of its own. */
+export const language = { now: data.lang, mode: "" };
 
 /** The words of a key, with {names} filled in; names are text and stay text. */
 export function t(key, fill = {}) {
-  const words = (data.words[key] || { zh: key, en: key })[language.now];
+  const words = (data.words[`${key}.${language.mode}`] || data.words[key] || { zh: key, en: key })[language.now];
   return words.replace(/\{(\w+)\}/g, (all, name) => (name in fill ? String(fill[name]) : all));
 }
 
@@ -33,6 +34,21 @@ export function percent(share) {
 }
 
 export const metres = (value) => t("n_metres", { n: Math.round(value).toLocaleString("en-US") });
+
+/** Whole seconds begun and done, as clocks count them: `5分02秒`; whole minutes go without seconds. */
+export function duration(seconds) {
+  if (!known(seconds)) return t("unknown");
+  const whole = Math.floor(seconds + 0.001), m = Math.floor(whole / 60), s = whole % 60;
+  if (!s && m) return t("minutes_only", { m });
+  return m ? t("minutes_seconds", { m, s: String(s).padStart(2, "0") }) : t("seconds_only", { s });
+}
+
+/** A time of the service day as a clock shows it; past midnight it says so. */
+export function clock(seconds, { exact = true } = {}) {
+  const whole = Math.floor(seconds), pad = (n) => String(n).padStart(2, "0");
+  const h = Math.floor(whole / 3600), time = `${pad(h % 24)}:${pad(Math.floor(whole / 60) % 60)}${exact ? `:${pad(whole % 60)}` : ""}`;
+  return h >= 24 ? t("next_day", { time }) : time;
+}
 
 export function limitText(limit) {
   const n = String(Number(limit.limit));

@@ -8,8 +8,8 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from importlib.metadata import version
+from contextlib import contextmanager, suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +22,7 @@ OSM = {
     "Las Palmas": "las-palmas-20230221.osm.pbf",
     "Porto": "porto-roads-20150606.osm.pbf",
 }
+FEEDS = {"Las Palmas": "las-palmas-guaguas-20230222.gtfs.zip"}
 CATCHMENTS = "areas/las-palmas-school-catchments-epsg5635.geojson"
 REPEATS = int(os.environ.get("LIFECIRCLE_BENCH_REPEATS", "5"))
 
@@ -31,6 +32,14 @@ def find_osm(city: str) -> Path:
     path = DATA / "osm" / OSM[city]
     if not path.is_file():
         sys.exit(f"no {path}: set LIFECIRCLE_SHARED_DATA to the folder that holds osm/")
+    return path
+
+
+def find_feed(city: str) -> Path:
+    """Timetable of a city; ends the script where there are no data."""
+    path = DATA / "gtfs" / FEEDS[city]
+    if not path.is_file():
+        sys.exit(f"no {path}: set LIFECIRCLE_SHARED_DATA to the folder that holds gtfs/")
     return path
 
 
@@ -97,10 +106,23 @@ def save(section: str, figures: dict[str, Any]) -> None:
 
 def describe_machine() -> dict[str, Any]:
     """What the figures were measured on."""
-    packages = ("numpy", "scipy", "numba", "networkx", "pandana", "pandas", "lifecircle")
+    packages = (
+        "numpy",
+        "scipy",
+        "numba",
+        "networkx",
+        "pandana",
+        "cafein",
+        "pandas",
+        "lifecircle",
+    )
+    versions = {}
+    for name in packages:
+        with suppress(PackageNotFoundError):
+            versions[name] = version(name)
     return {
         "processors": os.cpu_count(),
         "load_1min": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),
-        "versions": {name: version(name) for name in packages},
+        "versions": versions,
     }

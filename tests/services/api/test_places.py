@@ -1,11 +1,18 @@
 """Nearest facilities and isochrones, with the arithmetic of the paper town."""
 
 import json
+from collections.abc import Iterator
+from datetime import date
 
 import pytest
 import shapely
+from fastapi.testclient import TestClient
 
-from services.api.models import NearestAnswer
+from layers.config import read_config
+from services.api.app import create_app
+from services.api.place_models import NearestAnswer
+from services.pipeline import run_city
+from services.settings import ServiceSettings
 
 
 def _at(paper, x, y, **more):
@@ -132,3 +139,39 @@ def test_missing_parameters_are_named(client):
     assert "lon" in detail
     assert "lat" in detail
     assert "kind" in detail
+
+
+@pytest.fixture(scope="module")
+def slow_client(make_city, tmp_path_factory) -> Iterator[TestClient]:
+    """The app on a run of the small city with buses whose `city.toml` says `adult_m_s = 1.0`."""
+    folder = tmp_path_factory.mktemp("slow")
+    city = make_city(folder / "city")
+    city.add_buses()
+    city.extra_toml += "[settings]\nadult_m_s = 1.0\nolder_m_s = 0.5\n"
+    run_city(read_config(city.write()), folder / "run", today=date(2026, 1, 1))
+    app = create_app(ServiceSettings(run=folder / "run", reload_s=0))
+    with TestClient(app, raise_server_exceptions=False) as started:
+        yield started
+
+
+def _ask_slow(client, path, **params):
+    answer = client.get(path, params=params)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_walking_speeds_are_those_of_the_run(slow_client):
+    """At 1.0 m/s five minutes are 300 m, and a walk takes as many seconds as it has metres."""
+    home = {"lon": 107.1522, "lat": 34.3502}
+    for traveller, limit_m in (("adult", 300), ("older", 150), ("child", 300)):
+        found = _ask_slow(slow_client, "/v1/isochrone", **home, minutes="5", traveller=traveller)
+        assert found["features"][0]["properties"]["limit_m"] == limit_m
+    (walk,) = _ask_slow(slow_client, "/v1/nearest", **home, kind="pharmacy")["nearest"]
+    assert walk["walk_s"] == pytest.approx(walk["walk_m"], abs=0.06)  # rounded to a tenth
+    journey = _ask_slow(slow_client, "/v1/journey", **home, kind="pharmacy")
+    assert journey["speed_m_s"] == 1.0
+    assert journey["walk"]["walk_s"] == pytest.approx(journey["walk"]["walk_m"], abs=0.001)
+    ride = _ask_slow(
+        slow_client, "/v1/isochrone", **home, minutes="5", mode="walk_transit", depart="07:30"
+    )
+    assert ride["features"][0]["properties"]["speed_m_s"] == 1.0

@@ -15,11 +15,15 @@ from shapely.geometry.base import BaseGeometry
 
 from geo.crs import unproject
 from geo.network import build_network
+from geo.timetable import build_timetable
 from layers.kinds import read_kinds
 from layers.standards.load import read_pack
 from layers.standards.model import StandardPack
-from services.coverage import Walks, build_walks, measure_reach
+from layers.transit.model import Transit
+from layers.transit.settings import TransitSettings
 from services.gaps import find_gaps
+from services.rides import Rides, build_rides
+from services.walks import Walks, build_walks, measure_reach
 
 CRS = "EPSG:32648"
 ORIGIN = np.array([700_000.0, 3_800_000.0])
@@ -45,11 +49,12 @@ def _numbers(rows: Sequence[Mapping[str, Any]], name: str) -> np.ndarray:
 
 @dataclass(frozen=True)
 class PaperTown:
-    """Walks, communities and barriers of a town drawn in metres."""
+    """Walks, communities, barriers and buses of a town drawn in metres."""
 
     walks: Walks
     communities: gpd.GeoDataFrame
     barriers: gpd.GeoDataFrame
+    rides: Rides | None = None
 
     def judge(
         self,
@@ -72,6 +77,7 @@ class PaperTown:
             SPEEDS_M_S,
             severed_detour=severed_detour,
             today=today,
+            rides=self.rides,
         )
         return gaps.set_index(["community_id", "rule"], drop=False)
 
@@ -83,12 +89,16 @@ def _build_town(
     facilities: Sequence[Mapping[str, Any]] = (),
     communities: Sequence[Mapping[str, Any]] = ({"id": "A"},),
     barriers: Sequence[Mapping[str, Any]] = (),
+    buses: Sequence[Mapping[str, Any]] | None = None,
+    timetable: str = "gtfs",
+    transit: Mapping[str, Any] | None = None,
 ) -> PaperTown:
     """Build a town; streets cross where they share a coordinate.
 
     A home has `at`, `households` (missing: unknown), `community`, `weight` and `source`; a facility `at`,
     `kind` and whatever else its table may hold; a community `id`, `households` and `area`
-    (x0, y0, x1, y1); a barrier `kind`, `name`, `type` and `line`.
+    (x0, y0, x1, y1); a barrier `kind`, `name`, `type` and `line`. `buses` as in `_build_transit`,
+    None: no timetable; `transit` are settings of journeys.
     """
     number = {xy: index for index, xy in enumerate(dict.fromkeys(chain.from_iterable(streets)))}
     paths = [[number[xy] for xy in street] for street in streets]
@@ -157,7 +167,82 @@ def _build_town(
         geometry=[LineString(_degrees(row["line"])) for row in barriers],
         crs="EPSG:4326",
     )
-    return PaperTown(build_walks(network, demand, table, entrances, max_leg_m=150.0), areas, lines)
+    walks = build_walks(network, demand, table, entrances, max_leg_m=150.0)
+    rides = None
+    if buses is not None:
+        rides = build_rides(
+            _build_transit(buses, timetable),
+            network,
+            TransitSettings(**(transit or {})),
+            max_leg_m=150.0,
+        )
+    return PaperTown(walks, areas, lines, rides)
+
+
+def _build_transit(buses: Sequence[Mapping[str, Any]], source: str) -> Transit:
+    """Vehicles on fixed courses.
+
+    Each has `stops` (places), `times` (`HH:MM` or `HH:MM:SS` of the first vehicle at each stop)
+    and, where more follow, `every_min` and `until` (last departure).
+    """
+    places = list(dict.fromkeys(tuple(place) for bus in buses for place in bus["stops"]))
+    calls: list[tuple[int, int, int]] = []  # trip, stop, time
+    trip_line: list[int] = []
+    for line, bus in enumerate(buses):
+        first = [_seconds(text) for text in bus["times"]]
+        last_s = _seconds(bus["until"]) if "until" in bus else first[0]
+        for start in range(first[0], last_s + 1, 60 * bus.get("every_min", 1440)):
+            calls += [
+                (len(trip_line), places.index(tuple(place)), start - first[0] + time)
+                for place, time in zip(bus["stops"], first, strict=True)
+            ]
+            trip_line.append(line)
+    trip, stop, time = np.array(calls, dtype=np.int64).reshape(-1, 3).T
+    every = np.ones(len(trip), dtype=bool)
+    return Transit(
+        source=source,
+        day=date(2025, 6, 4),
+        stops=gpd.GeoDataFrame(
+            {"stop_id": [f"s{index}" for index in range(len(places))]},
+            geometry=[Point(*_degrees([place])[0]) for place in places],
+            crs="EPSG:4326",
+        ),
+        lines=gpd.GeoDataFrame(
+            {"line_id": [f"l{index}" for index in range(len(buses))]},
+            geometry=[LineString(_degrees(bus["stops"])) for bus in buses],
+            crs="EPSG:4326",
+        ),
+        ways_in=gpd.GeoDataFrame(
+            {"stop": np.arange(len(places))},
+            geometry=[Point(*_degrees([place])[0]) for place in places],
+            crs="EPSG:4326",
+        ),
+        changes=pd.DataFrame(
+            {
+                "from_stop": np.empty(0, dtype=np.int64),
+                "to_stop": np.empty(0, dtype=np.int64),
+                "min_s": np.empty(0),
+                "forbidden": np.empty(0, dtype=bool),
+            }
+        ),
+        trip_headsign=("",) * len(trip_line),
+        timetable=build_timetable(
+            n_stops=len(places),
+            call_trip=trip,
+            call_stop=stop,
+            call_arrival_s=time,
+            call_departure_s=time,
+            call_board=every,
+            call_alight=every,
+            trip_line=np.array(trip_line, dtype=np.int64),
+        ),
+        assumptions=(),
+    )
+
+
+def _seconds(text: str) -> int:
+    hours, minutes, *seconds = (int(part) for part in text.split(":"))
+    return 3600 * hours + 60 * minutes + sum(seconds)
 
 
 @pytest.fixture

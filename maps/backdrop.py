@@ -1,0 +1,83 @@
+"""What all maps of a run share: streets, ground, homes, communities, lines and stops."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from layers.store import Run
+from maps.areas import list_communities, list_outlines
+from maps.base import Bounds
+from maps.legend import list_sources
+from maps.lines import pack_ground, pack_streets
+from maps.points import pack_homes
+from maps.style import read_palette
+from maps.tables import RowsByKind, embed_json, index_rows
+from maps.text import read_text
+from maps.transit import find_timetable, pack_transit
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Backdrop:
+    """What the maps of a run share, encoded once.
+
+    Parameters
+    ----------
+    data
+        JSON of streets, ground, homes, communities, and of lines and stops where the run has a
+        timetable; safe inside a `<script>` element.
+    outlines
+        GeoJSON feature of each community.
+    bounds
+        W, S, E, N of the communities, degrees.
+    timetable
+        What the legend says about the timetable; None without one.
+    """
+
+    data: str
+    outlines: list[dict[str, Any]]
+    bounds: Bounds
+    community_keys: pd.Index
+    demand_keys: pd.Index
+    coverage_rows: RowsByKind
+    access_rows: RowsByKind
+    gap_rows: RowsByKind
+    facility_rows: RowsByKind
+    sources: dict[str, Any]
+    timetable: dict[str, Any] | None
+
+
+def build_backdrop(run: Run) -> Backdrop:
+    """Encode what the maps of `run` share; hand it to `gap_map` when drawing several."""
+    palette = read_palette()
+    keys = pd.Index(run.communities["community_id"], dtype="str")
+    sources = list_sources(run)
+    timetable = None if run.transit is None else find_timetable(run.manifest)
+    colors = ("coverage", "minutes", "homes", "base", "transit")
+    data = {
+        "streets": pack_streets(run.streets, palette),
+        "ground": pack_ground(run.base),
+        "homes": pack_homes(run.demand, keys),
+        "communities": list_communities(run.communities),
+        "palette": {name: palette.plain[name] for name in colors},
+        "text": {key: dict(texts) for key, texts in read_text().items()},
+        "sources": sources,
+        "speeds": run.manifest.get("settings", {}),
+    }
+    if run.transit is not None:
+        data["transit"] = pack_transit(run.transit, palette)
+        data["timetable"] = timetable
+    west, south, east, north = (float(edge) for edge in run.communities.total_bounds)
+    return Backdrop(
+        data=embed_json(data),
+        outlines=list_outlines(run.communities),
+        bounds=(west, south, east, north),
+        community_keys=keys,
+        demand_keys=pd.Index(run.demand["demand_id"], dtype="str"),
+        coverage_rows=index_rows(run.coverage, "kind", "mode"),
+        access_rows=index_rows(run.access, "kind", "mode"),
+        gap_rows=index_rows(run.gaps, "kind"),
+        facility_rows=index_rows(run.facilities, "kind"),
+        sources=sources,
+        timetable=timetable,
+    )
