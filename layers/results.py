@@ -18,11 +18,12 @@ class Column:
     meaning: str
 
 
-def _columns(**columns: tuple[str, str]) -> MappingProxyType[str, Column]:
+def build_columns(**columns: tuple[str, str]) -> MappingProxyType[str, Column]:
+    """Columns by name from (pandas type, meaning)."""
     return MappingProxyType({name: Column(*entry) for name, entry in columns.items()})
 
 
-COMMUNITIES = _columns(
+COMMUNITIES = build_columns(
     community_id=("str", "code of the community; the key"),
     name=("str", "name, not unique"),
     district=("str", "district or county (县区)"),
@@ -33,7 +34,7 @@ COMMUNITIES = _columns(
     source=("str", "`table`, `osm` boundary, or analysis `cells`"),
 )
 
-FACILITIES = _columns(
+FACILITIES = build_columns(
     facility_id=("str", "OSM object (`n…`, `w…`, `r…`) or the table's own id; with `kind` the key"),
     kind=("str", "code of the facility kind"),
     name=("str", "name as mapped or listed"),
@@ -48,7 +49,7 @@ FACILITIES = _columns(
     connected=("bool", "whether any way in lies near a walkable street"),
 )
 
-ENTRANCES = _columns(
+ENTRANCES = build_columns(
     entrance_id=("str", "the facility's id and a number"),
     facility_id=("str", "facility it leads into"),
     source=("str", "`point`, `entrance`, `gate`, `street`, `ring` or `centroid`"),
@@ -57,7 +58,7 @@ ENTRANCES = _columns(
     leg_m=("float64", "straight metres from the entrance to the street"),
 )
 
-DEMAND = _columns(
+DEMAND = build_columns(
     demand_id=("str", "starting point of walks; the key"),
     community_id=("str", "community it lies in; empty outside all"),
     name=("str", "name as listed or mapped"),
@@ -78,7 +79,7 @@ DEMAND = _columns(
     snap_lat=("float64", "degrees, where the walk starts on the street"),
 )
 
-STREETS = _columns(
+STREETS = build_columns(
     street_id=("int64", "street piece between two junctions; the key"),
     way_id=("int64", "OSM way"),
     name=("str", "street name"),
@@ -87,7 +88,7 @@ STREETS = _columns(
     kept=("bool", "false on islands set aside"),
 )
 
-COVERAGE = _columns(
+COVERAGE = build_columns(
     community_id=("str", "community"),
     kind=("str", "facility kind"),
     mode=("str", "`walk`, or `walk_transit` where there is a timetable"),
@@ -118,7 +119,7 @@ COVERAGE = _columns(
     n_demand=("int64", "demand points in the community; 0 when nothing is known of its homes"),
 )
 
-ACCESS = _columns(
+ACCESS = build_columns(
     demand_id=("str", "starting point"),
     community_id=("str", "its community"),
     households=("float64", "its households; empty when unknown"),
@@ -156,7 +157,7 @@ ACCESS = _columns(
     within_limit=("bool", "whether the nearest is within the main limit"),
 )
 
-GAPS = _columns(
+GAPS = build_columns(
     community_id=("str", "community"),
     pack=("str", "rule pack"),
     rule=("str", "rule code"),
@@ -190,7 +191,7 @@ GAPS = _columns(
     reason_en=("str", "why, a sentence in English"),
 )
 
-STOPS = _columns(
+STOPS = build_columns(
     stop_id=("str", "stop; the key"),
     name=("str", "name as published or mapped"),
     station_id=("str", "station or stop area it belongs to; empty when alone"),
@@ -201,7 +202,7 @@ STOPS = _columns(
     timetable_source=("str", "`gtfs` or `osm`"),
 )
 
-LINES = _columns(
+LINES = build_columns(
     line_id=("str", "line; the key"),
     ref=("str", "number as written on the vehicle"),
     name=("str", "long name"),
@@ -225,7 +226,7 @@ LINES = _columns(
     timetable_source=("str", "`gtfs` or `osm`"),
 )
 
-PARCELS = _columns(
+PARCELS = build_columns(
     parcel_id=("str", "the table's own id, else file name and row; the key"),
     level=(
         "str",
@@ -245,7 +246,7 @@ PARCELS = _columns(
     plan_date=("str", "date of that plan, ISO; may stop at the year or month"),
 )
 
-NOTICES = _columns(
+NOTICES = build_columns(
     severity=("str", "`error`, `warning` or `info`"),
     code=("str", "what was found, machine-readable"),
     layer=("str", "table or file"),

@@ -14,40 +14,37 @@ import pandas as pd
 from geo.timetable import Timetable
 from geo.units import BoolArray, Int32Array, IntArray
 from layers.notices import Notice
-from layers.results import Column
+from layers.results import LINES, build_columns
 
 GTFS, OSM = "gtfs", "osm"
 
-
-def _columns(**columns: tuple[str, str]) -> MappingProxyType[str, Column]:
-    return MappingProxyType({name: Column(*entry) for name, entry in columns.items()})
-
-
-SCHEDULE_STOPS = _columns(
+SCHEDULE_STOPS = build_columns(
     stop_id=("str", "id in its source; the key"),
     name=("str", "name as published or mapped"),
     station_id=("str", "station or stop area it belongs to; empty when alone"),
     lon=("float64", "degrees, WGS 84"),
     lat=("float64", "degrees, WGS 84"),
 )
-SCHEDULE_WAYS_IN = _columns(
+SCHEDULE_WAYS_IN = build_columns(
     stop_id=("str", "stop it leads to"),
     lon=("float64", "degrees, WGS 84"),
     lat=("float64", "degrees, WGS 84"),
 )
-SCHEDULE_LINES = _columns(
-    line_id=("str", "id in its source; the key"),
-    ref=("str", "number as written on the vehicle"),
-    name=("str", "long name"),
-    mode=(
-        "str",
-        "`bus`, `trolleybus`, `tram`, `light_rail`, `subway`, `train`, `ferry` or `other`",
-    ),
-    operator=("str", "who runs it; empty when unknown"),
-    headway_source=("str", "`timetable`, `interval` tag, or `default` of the mode"),
-    hours_source=("str", "`timetable`, `opening_hours` tag, or `default` of the mode"),
+SCHEDULE_LINES = MappingProxyType(
+    {
+        name: LINES[name]
+        for name in (
+            "line_id",
+            "ref",
+            "name",
+            "mode",
+            "operator",
+            "headway_source",
+            "hours_source",
+        )
+    }
 )
-SCHEDULE_TRANSFERS = _columns(
+SCHEDULE_TRANSFERS = build_columns(
     from_stop=("str", "stop one gets off at"),
     to_stop=("str", "stop one gets on at; may be the same"),
     min_s=("float64", "least seconds between, empty when only walking decides"),
