@@ -8,27 +8,37 @@ and entrance share an edge the stretch between them competes. Both straight legs
 Every length is a whole multiple of `geo.units.LENGTH_QUANTUM_M`, so sums are exact, and ties are
 real ties: they go to the source with the lowest row.
 
-Method: label correcting with buckets (Dial's queue, as coarse as Δ-stepping's), compiled with numba.
-The smallest pair of distance and source row is unique, so the result does not depend on the order
-of the search.
+Methods: the nearest sources of all nodes are found by label correcting with buckets (Dial's queue, as
+coarse as Δ-stepping's) on the network; the smallest pair of distance and source row is unique, so
+the result does not depend on the order of the search. Walks within a limit are searched target by
+target on the network's skeleton. All loops are compiled with numba.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from geo import _search
-from geo._search import Ends, Graph, OnEdges, Points
+from geo._bounded import Case, Scratch, build_scratch, place_homes
+from geo._list import note_homes, write_out
+from geo._search import Graph, OnEdges, Points
 from geo.errors import CrsMismatch
 from geo.network import StreetNetwork
 from geo.parallel import run_side_by_side
+from geo.skeleton import MOST
 from geo.snap import Links
-from geo.units import UNREACHED, FloatArray, Int32Array, IntArray
+from geo.units import LENGTH_QUANTUM_M, UNREACHED, FloatArray, Int32Array, IntArray
 
 _BUCKET_M = 16.0
 """Width of a search's buckets: a fraction of a usual street piece. Only time depends on it."""
 _QUEUE_ROOM = 1 << 20
 """Entries a search's queue starts with; it doubles when they do not suffice."""
+_LIST_ROOM = 1 << 18
+"""Pairs listed at a time, beside one per home."""
+
+_T = TypeVar("_T")
 
 __all__ = [
     "Nearest",
@@ -64,8 +74,8 @@ class Nearest:
 class ReachPairs:
     """Which of `H` homes each of `T` targets can be walked to from, in compressed rows.
 
-    Row `t` is `start[t]:start[t + 1]`. Homes of one street piece stand together within a row; their
-    order is always the same, but means nothing.
+    Row `t` is `start[t]:start[t + 1]`. Each home stands once in it; their order is always the same, but
+    means nothing.
 
     Parameters
     ----------
@@ -110,35 +120,17 @@ def _get_graph(network: StreetNetwork, *, outward: bool = False) -> Graph:
 
 
 def _get_points(links: Links) -> Points:
-    return Points(links.edge, links.offset_m, links.leg_m)
+    """Points as compiled loops take them: of one kind of array, else they are compiled once more."""
+    return Points(
+        np.require(links.edge, np.int32, ["C", "W"]),
+        np.require(links.offset_m, np.float64, ["C", "W"]),
+        np.require(links.leg_m, np.float64, ["C", "W"]),
+    )
 
 
 def _group_by_edge(links: Links, n_edges: int) -> OnEdges:
     start, row = _search.group_rows(links.edge, n_edges)
     return OnEdges(start, row, links.offset_m[row], links.leg_m[row])
-
-
-def _build_ends(network: StreetNetwork, homes: OnEdges) -> Ends:
-    """Edges with homes around each node."""
-    edges = np.flatnonzero(np.diff(homes.start)).astype(np.int32)
-    first, last = network.edge_nodes[edges, 0], network.edge_nodes[edges, 1]
-    two = np.flatnonzero(first != last)
-    node = np.concatenate([first, last[two]])
-    other = np.concatenate([last, first[two]])
-    start, order = _search.group_rows(node, network.n_nodes)
-    edge = np.concatenate([edges, edges[two]])[order]
-    bits = np.where(order < len(edges), np.uint8(_search.FIRST), np.uint8(0))
-    bits |= np.where(network.edge_backward[edge], np.uint8(_search.TO_FIRST), np.uint8(0))
-    bits |= np.where(network.edge_forward[edge], np.uint8(_search.TO_LAST), np.uint8(0))
-    return Ends(
-        start=start,
-        other=other[order],
-        edge=edge,
-        bits=bits,
-        length_m=network.edge_length_m[edge],
-        begin=homes.start[edge].astype(np.int32),
-        stop=homes.start[edge + 1].astype(np.int32),
-    )
 
 
 def search_nodes(
@@ -224,7 +216,7 @@ def measure_within(
     homes
         `H` homes, snapped.
     limit_m
-        Longest walk, metres, finite.
+        Longest walk, metres, at most 262 km.
     threads
         Searches run side by side; default: one per processor.
 
@@ -233,42 +225,77 @@ def measure_within(
     CrsMismatch
         Links of another coordinate system.
     ValueError
-        `limit_m` is not a finite, non-negative number.
+        `limit_m` is not a number from 0 to 262,144.
     """
-    check_bounded(network, sources, homes, limit_m)
-    ordered, source_start = _order_sources(sources, source_target, n_targets)
-    graph, on_edges = _get_graph(network), _group_by_edge(homes, network.n_edges)
-    ends = _build_ends(network, on_edges)
+    case = build_case(network, sources, source_target, n_targets, homes, limit_m)
+    counts = np.zeros(n_targets + 1, dtype=np.int64)
+    room = _LIST_ROOM + len(case.homes.row)
+    idle: list[Scratch] = []
+    noted: dict[int, list[Int32Array]] = {}
 
-    def search(target_from: int, target_to: int) -> tuple[IntArray, Int32Array, FloatArray]:
-        return _search.search_within(
-            graph,
-            ordered,
-            source_start,
-            target_from,
-            target_to,
-            ends,
-            on_edges,
-            limit_m,
-            _BUCKET_M,
-            _QUEUE_ROOM,
-        )
+    def search(begin: int, end: int) -> None:
+        scratch = take_idle(idle, lambda: build_scratch(case))
+        parts = noted[begin] = []
+        while begin < end:
+            notes = np.empty((room, 2), dtype=np.int32)
+            begin, filled = note_homes(case, begin, end, scratch, counts[1:], notes)
+            parts.append(notes[:filled])
+        idle.append(scratch)
 
-    parts = run_side_by_side(search, n_targets, threads)
-    start = np.zeros(n_targets + 1, dtype=np.int64)
-    np.cumsum(np.concatenate([part[0] for part in parts]), out=start[1:])
-    return ReachPairs(
-        start,
-        np.concatenate([part[1] for part in parts]),
-        np.concatenate([part[2] for part in parts]),
-        len(homes),
-    )
+    run_side_by_side(search, n_targets, threads)
+    start = np.cumsum(counts)
+    home, walk_m = np.empty(start[-1], dtype=np.int32), np.empty(start[-1])
+
+    def write(begin: int, _: int) -> None:
+        at = start[begin]
+        for notes in noted[begin]:
+            row = slice(at, at + len(notes))
+            write_out(notes, case.homes.row, home[row], walk_m[row])
+            at = row.stop
+
+    run_side_by_side(write, n_targets, threads)  # cut as before
+    return ReachPairs(start, home, walk_m, len(homes))
 
 
-def check_bounded(network: StreetNetwork, sources: Links, homes: Links, limit_m: float) -> None:
+def take_idle(idle: list[_T], build: Callable[[], _T]) -> _T:
+    """What another piece of work has left behind, else something new."""
+    try:
+        return idle.pop()
+    except IndexError:
+        return build()
+
+
+def build_case(
+    network: StreetNetwork,
+    sources: Links,
+    source_target: IntArray,
+    n_targets: int,
+    homes: Links,
+    limit_m: float,
+) -> Case:
+    """Put a question about walks of bounded length to the network's skeleton.
+
+    Raises
+    ------
+    CrsMismatch
+        Links of another coordinate system.
+    ValueError
+        `limit_m` is not a number from 0 to 262,144.
+    """
     _check_crs(network, sources, homes)
-    if not (np.isfinite(limit_m) and limit_m >= 0):
-        raise ValueError(f"limit_m is {limit_m}; expected a finite number of metres, 0 or more")
+    most_m = MOST * LENGTH_QUANTUM_M
+    if not 0 <= limit_m <= most_m:
+        raise ValueError(f"limit_m is {limit_m}; expected a number of metres from 0 to {most_m:g}")
+    ordered, source_start = _order_sources(sources, source_target, n_targets)
+    points = _get_points(homes)
+    return Case(
+        skeleton=network.skeleton,
+        sources=ordered,
+        source_start=source_start,
+        points=points,
+        homes=place_homes(points, network.skeleton),
+        limit=int(np.floor(limit_m / LENGTH_QUANTUM_M)),
+    )
 
 
 def _order_sources(

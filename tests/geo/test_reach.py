@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo import count, reach
+from geo import reach
 from geo.count import count_reached
 from geo.errors import CrsMismatch
 from geo.network import StreetNetwork, build_network
@@ -191,7 +191,8 @@ def test_homes_on_a_blind_street_are_counted_by_its_own_length():
         assert counts.tolist() == expected
 
 
-def test_a_count_over_more_than_262_km_is_refused():
+@pytest.mark.parametrize("measure", [count_reached, measure_within])
+def test_walks_of_more_than_262_km_are_refused(measure):
     network = build_network(
         crs=CRS,
         node_xy=np.array([[0.0, 0.0], [100.0, 0.0]]),
@@ -204,10 +205,12 @@ def test_a_count_over_more_than_262_km_is_refused():
     )
     place = snap_points(network, np.array([[50.0, 0.0]]))
     one = np.zeros(1, dtype=np.int64)
-    assert count_reached(network, place, one, 1, place, limit_m=262_144.0).tolist() == [1]
+    found = measure(network, place, one, 1, place, limit_m=262_144.0)
+    counts = found if measure is count_reached else count_within(found)
+    assert counts.tolist() == [1]
     for limit_m in (262_145.0, np.inf, -1.0, np.nan):
         with pytest.raises(ValueError, match="limit_m"):
-            count_reached(network, place, one, 1, place, limit_m=limit_m)
+            measure(network, place, one, 1, place, limit_m=limit_m)
 
 
 @given(towns())
@@ -268,18 +271,23 @@ def test_links_of_another_system_are_refused():
 def test_a_queue_too_small_starts_over(town):
     """With room for two entries at first, it doubles until it suffices."""
     network, sources, homes = town
-    targets = np.arange(len(sources))
-
-    def measure():
-        nearest = measure_nearest(network, sources, homes)
-        pairs = measure_within(network, sources, targets, len(sources), homes, limit_m=900.0)
-        counts = count_reached(network, sources, targets, len(sources), homes, limit_m=900.0)
-        return nearest.walk_m, nearest.source, pairs.start, pairs.home, pairs.walk_m, counts
-
-    plain = measure()
+    plain = measure_nearest(network, sources, homes)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reach, "_QUEUE_ROOM", 2)
-        patch.setattr(count, "_QUEUE_ROOM", 2)
-        small = measure()
-    for one, other in zip(plain, small, strict=True):
-        assert np.array_equal(one, other)
+        small = measure_nearest(network, sources, homes)
+    assert np.array_equal(plain.walk_m, small.walk_m)
+    assert np.array_equal(plain.source, small.source)
+
+
+@given(towns())
+def test_pairs_are_listed_in_as_many_parts_as_they_need(town):
+    """With room for one target at a time, every target is a part of its own."""
+    network, sources, homes = town
+    targets = np.arange(len(sources))
+    plain = measure_within(network, sources, targets, len(sources), homes, limit_m=900.0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reach, "_LIST_ROOM", 1)
+        parts = measure_within(network, sources, targets, len(sources), homes, limit_m=900.0)
+    assert np.array_equal(plain.start, parts.start)
+    assert np.array_equal(plain.home, parts.home)
+    assert np.array_equal(plain.walk_m, parts.walk_m)
