@@ -4,7 +4,8 @@ GeoError
 ├── CrsMismatch (ValueError)
 ├── EmptyNetwork (ValueError)
 ├── BadGeometry (ValueError)
-└── BadTimetable (ValueError)
+├── BadTimetable (ValueError)
+└── Unsolved (RuntimeError)
 """
 
 
@@ -26,3 +27,7 @@ class BadGeometry(GeoError, ValueError):  # noqa: N818
 
 class BadTimetable(GeoError, ValueError):  # noqa: N818
     """Calls no vehicle can make (times falling along a trip), or rows that do not exist."""
+
+
+class Unsolved(GeoError, RuntimeError):  # noqa: N818
+    """The solver of a linear program gave up."""

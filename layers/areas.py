@@ -10,6 +10,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.crs import metric_crs, project
+from geo.units import FloatArray
 from layers.limits import Limits
 from layers.notices import Notice
 from layers.sheets import list_rows
@@ -74,6 +75,27 @@ def repair_areas(
         )
         repaired[flat] = shapely.Polygon()
     return repaired, notices
+
+
+def measure_areas_m2(shapes: NDArray[Any]) -> FloatArray:
+    """Ground that areas cover, in a metric system of their extent.
+
+    Parameters
+    ----------
+    shapes
+        Shape `(R,)`: shapes in WGS 84 degrees, None where there is none.
+
+    Returns
+    -------
+    area_m2
+        Shape `(R,)`, m²; NaN for whatever encloses no ground.
+    """
+    area_m2 = np.full(len(shapes), np.nan)
+    areal = shapely.area(shapes) > 0
+    if areal.any():
+        crs = metric_crs(*(float(edge) for edge in shapely.total_bounds(shapes[areal])))
+        area_m2[areal] = shapely.area(shapely.transform(shapes[areal], partial(project, crs=crs)))
+    return area_m2
 
 
 def keep_areas(shape: Any) -> Any:

@@ -1,7 +1,7 @@
 """A city: the frozen bundle of everything read and checked, ready to be measured."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import geopandas as gpd
 import numpy as np
@@ -26,6 +26,8 @@ from layers.kinds import Kinds, read_kinds
 from layers.notices import Notice, has_errors
 from layers.osm import OsmExtract, read_osm
 from layers.parcels import read_parcels
+from layers.schooling.model import SchoolSources
+from layers.schooling.sources import read_school_tables, settle_schooling
 from layers.starts import list_starts
 from layers.streets import Streets, build_streets
 from layers.transit.build import build_transit
@@ -40,8 +42,9 @@ class City:
     """What is known about a study area, all tables in WGS 84.
 
     `demand` holds the starting points of walks and the yardsticks (residential buildings, cells of
-    residential land) beside them; `transit` is None where there is no timetable; `notices` holds
-    everything the readers found.
+    residential land) beside them; `transit` is None where there is no timetable; `schooling` holds what
+    is known of children, homes to come, catchments and an earlier plan; `notices` holds everything the
+    readers found.
     """
 
     config: CityConfig
@@ -55,6 +58,7 @@ class City:
     parcels: gpd.GeoDataFrame | None
     transit: Transit | None
     notices: tuple[Notice, ...]
+    schooling: SchoolSources = field(default_factory=SchoolSources)
 
 
 def build_city(config: CityConfig, *, report: Report) -> City:
@@ -103,6 +107,8 @@ def build_city(config: CityConfig, *, report: Report) -> City:
         listed.append(frame)
     parcels, found = _read_parcels(config, streets)
     notices += found
+    school_tables, found = read_school_tables(config, communities, streets.network, bounds)
+    notices += found
     notices += _check_communities(config, communities, extract, streets)
     report("reading timetables", 0.0)
     transit, found = build_transit(config, extract, streets.network, max_leg_m=settings.max_leg_m)
@@ -129,6 +135,8 @@ def build_city(config: CityConfig, *, report: Report) -> City:
     report("finding entrances", 0.0)
     facilities, found = merge_facilities(extract.facilities, listed)
     notices += found
+    schooling, found = settle_schooling(config, school_tables, facilities)
+    notices += found
     entrances = build_entrances(
         facilities,
         extract.entrances,
@@ -150,6 +158,7 @@ def build_city(config: CityConfig, *, report: Report) -> City:
         parcels=parcels,
         transit=transit,
         notices=tuple(notices),
+        schooling=schooling,
     )
 
 

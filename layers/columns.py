@@ -16,8 +16,12 @@ from typing import Any, Literal, get_args
 
 import yaml
 
+from layers.attributes import Attribute, read_attributes
+
 ColumnType = Literal["code", "text", "number", "boolean", "year", "date", "choice"]
-TableName = Literal["communities", "demand", "facilities", "parcels"]
+TableName = Literal[
+    "communities", "demand", "facilities", "parcels", "children", "housing", "catchments"
+]
 
 _BRACKETS = re.compile(r"[(\[{【〔]([^)\]}】〕]*)[)\]}】〕]")
 _SEPARATORS = re.compile(r"[\s_\-–—.,:;/\\*#'\"·、，：；*]+")
@@ -44,6 +48,10 @@ class ColumnSpec:
     words
         Normalised cell → value: of a choice its code, of a yes or no `"true"`, `"false"` or
         `"unknown"`.
+    optional
+        Whether tables are read without it where the user's has no such column.
+    share
+        Whether it is a share from 0 to 1, which people may write in percent.
     """
 
     name: str
@@ -55,6 +63,8 @@ class ColumnSpec:
     maximum: float | None = None
     units: Mapping[str, float] = field(default_factory=dict)
     words: Mapping[str, str] = field(default_factory=dict)
+    optional: bool = False
+    share: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,22 +160,23 @@ def normalize_text(text: object) -> str:
 
 
 def normalize_header(header: object) -> str:
-    """Reduce a header: no case, spaces, punctuation and brackets.
+    """Reduce a header: no case, spaces, punctuation, percent signs and brackets.
 
     >>> normalize_header("社区 名称（全称）*"), normalize_header("Community_ID")
     ('社区名称', 'communityid')
     """
-    return _SEPARATORS.sub("", _BRACKETS.sub("", normalize_text(header)))
+    return _SEPARATORS.sub("", _BRACKETS.sub("", normalize_text(header))).replace("%", "")
 
 
 def find_unit(header: object) -> str:
-    """Text in the header's last brackets, normalised; empty without brackets.
+    """Text in the header's last brackets, normalised; else a percent sign, or nothing.
 
-    >>> find_unit("用地面积（亩）")
-    '亩'
+    >>> find_unit("用地面积（亩）"), find_unit("绿化率%"), find_unit("户数")
+    ('亩', '%', '')
     """
-    found = _BRACKETS.findall(normalize_text(header))
-    return _SEPARATORS.sub("", found[-1]) if found else ""
+    text = normalize_text(header)
+    found = _BRACKETS.findall(text)
+    return _SEPARATORS.sub("", found[-1]) if found else "%" if "%" in text else ""
 
 
 def list_tables() -> tuple[TableName, ...]:
@@ -175,9 +186,11 @@ def list_tables() -> tuple[TableName, ...]:
 
 @cache
 def read_columns(table: TableName) -> TableSpec:
-    """Columns of one table, from `columns.yaml`."""
+    """Columns of one table, from `columns.yaml`; of communities their attributes after them."""
     entry = _read_yaml()["tables"][table]
     columns = {name: _build_column(name, spec) for name, spec in entry["columns"].items()}
+    if table == "communities":
+        columns |= {code: _build_attribute(one) for code, one in read_attributes().items()}
     return TableSpec(
         name=table,
         title_zh=entry["zh"],
@@ -342,13 +355,29 @@ def _build_column(name: str, spec: Mapping[str, Any]) -> ColumnSpec:
         required=bool(spec.get("required", False)),
         minimum=spec.get("minimum"),
         maximum=spec.get("maximum"),
-        units=MappingProxyType(
-            {
-                _SEPARATORS.sub("", normalize_text(u)): float(f)
-                for u, f in spec.get("units", {}).items()
-            }
-        ),
+        units=_normalize_units(spec.get("units", {})),
         words=MappingProxyType(words),
+        optional=bool(spec.get("optional", False)),
+    )
+
+
+def _build_attribute(attribute: Attribute) -> ColumnSpec:
+    return ColumnSpec(
+        name=attribute.code,
+        title_zh=attribute.name_zh,
+        type="number",
+        aliases=_normalize_all((attribute.code, *attribute.aliases)),
+        minimum=attribute.minimum,
+        maximum=attribute.maximum,
+        units=_normalize_units(attribute.factors),
+        optional=True,
+        share=attribute.unit == "share",
+    )
+
+
+def _normalize_units(units: Mapping[str, float]) -> Mapping[str, float]:
+    return MappingProxyType(
+        {_SEPARATORS.sub("", normalize_text(unit)): float(factor) for unit, factor in units.items()}
     )
 
 

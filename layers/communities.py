@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from geo.cells import square_cells
 from geo.crs import project, unproject
 from layers.areas import find_overlaps, keep_areas, repair_areas
+from layers.attributes import read_attributes
 from layers.extent import check_extent, check_margin, check_places
 from layers.limits import DEFAULT_LIMITS, Limits
 from layers.notices import Notice
@@ -61,8 +62,9 @@ def read_communities(
     Returns
     -------
     communities
-        `COMMUNITY_COLUMNS` and `geometry`, areas in WGS 84, sorted by `community_id`; rows
-        without a usable shape are left out (their notices are errors). Unknown households are NaN.
+        `COMMUNITY_COLUMNS`, those of `layers.attributes` the table has, and `geometry`, areas in
+        WGS 84, sorted by `community_id`; rows without a usable shape are left out (their notices
+        are errors). Unknown households and attributes are NaN.
     notices
         Duplicate codes, negative households, repaired and overlapping shapes, and what the reader
         found; of missing households `explain_missing_households` tells.
@@ -326,5 +328,7 @@ def _frame_unknown(
 
 
 def _finish(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    ordered = frame[[*COMMUNITY_COLUMNS, "geometry"]].sort_values("community_id", kind="stable")
+    attributes = [code for code in read_attributes() if code in frame.columns]
+    columns = [*COMMUNITY_COLUMNS, *attributes, "geometry"]
+    ordered = frame[columns].sort_values("community_id", kind="stable")
     return ordered.reset_index(drop=True)

@@ -21,14 +21,28 @@ from layers.coordinates import parse_system
 from layers.errors import InvalidConfig
 from layers.limits import DEFAULT_LIMITS, Limits
 from layers.notices import Notice
+from layers.schooling.settings import SchoolSettings
 from layers.toml_text import write_toml
 from layers.transit.settings import TransitSettings
 
 LEAST_CELL_M, MOST_CELL_M = 50.0, 10_000.0
 """Sides an analysis cell may have."""
 
-_CITY_KEYS = ("name", "packs", "synthetic")
-_SOURCE_KEYS = ("osm", "gtfs", "communities", "demand", "facilities", "parcels")
+LOCAL_OVERLAY = "packs/local.yaml"
+"""Overlay that is taken whenever it stands beside the `city.toml`."""
+
+_CITY_KEYS = ("name", "packs", "overlays", "synthetic")
+_SCHOOL_SOURCES = ("children", "housing", "catchments", "earlier_parcels")
+_SOURCE_KEYS = (
+    "osm",
+    "gtfs",
+    "communities",
+    "demand",
+    "facilities",
+    "parcels",
+    *_SCHOOL_SOURCES,
+)
+_SECTIONS = ("city", "sources", "settings", "transit", "schools", "limits")
 _TABLE_KEYS = ("path", "crs", "encoding")
 _AREA_KEYS = ("path", "cells_m", "osm_admin_level", "crs", "encoding")
 
@@ -43,13 +57,14 @@ class ConfigChecker:
 
     def build(self, raw: Mapping[str, Any]) -> CityConfig | None:
         """Build the configuration; None, or `problems`, when something is wrong with it."""
-        self._check_keys(raw, ("city", "sources", "settings", "transit", "limits"), "")
+        self._check_keys(raw, _SECTIONS, "")
         city, sources = self._get_section(raw, "city"), self._get_section(raw, "sources")
         self._check_keys(city, _CITY_KEYS, "city")
         self._check_keys(sources, _SOURCE_KEYS, "sources")
         osm = self._read_path(sources.get("osm"), "sources", "osm", required=True)
         name = self._read_text(city.get("name", self.path.parent.name), "city", "name")
         packs = self._read_texts(city.get("packs", list(DEFAULT_PACKS)), "city", "packs")
+        overlays = self._read_overlays(city.get("overlays", []))
         synthetic = city.get("synthetic", False)
         if not isinstance(synthetic, bool):
             self._wrong_type("city", "synthetic", synthetic, "true or false", "true 或 false")
@@ -60,6 +75,9 @@ class ConfigChecker:
         communities = self._read_communities(sources.get("communities"))
         demand = self._read_table(sources.get("demand"), "demand")
         parcels = self._read_table(sources.get("parcels"), "parcels")
+        of_schools = {key: self._read_table(sources.get(key), key) for key in _SCHOOL_SOURCES}
+        schools = self._read_values(raw, "schools", SchoolSettings)
+        self._check_horizon(schools)
         settings = self._read_values(raw, "settings", RunSettings)
         transit = self._read_values(raw, "transit", TransitSettings)
         limits = self._read_values(raw, "limits", Limits)
@@ -71,6 +89,7 @@ class ConfigChecker:
             osm=osm,
             communities=communities,
             packs=tuple(self._resolve_pack(pack) for pack in packs),
+            overlays=overlays,
             synthetic=bool(synthetic),
             gtfs=tuple(dict.fromkeys(feed for feed in feeds if feed is not None)),
             demand=demand,
@@ -79,7 +98,26 @@ class ConfigChecker:
             settings=settings or RunSettings(),
             transit=transit or TransitSettings(),
             limits=limits or DEFAULT_LIMITS,
+            schools=schools or SchoolSettings(),
+            **of_schools,
         )
+
+    def _check_horizon(self, schools: SchoolSettings | None) -> None:
+        """Whether the years end after they begin, where they begin with the day of the run."""
+        if schools is None:
+            return
+        try:
+            schools.list_years(datetime.now().astimezone().date())
+        except InvalidConfig as error:
+            self._say(
+                "wrong_value",
+                "horizon",
+                "schools",
+                str(error),
+                f"horizon（规划期末年）为 {schools.horizon}，早于起始年；请改为起始年或更晚的年份，"
+                "若要回看过去，请设置 first_year",
+                schools.horizon,
+            )
 
     def _say(
         self, code: str, key: str, section: str, english: str, chinese: str, found: object
@@ -160,6 +198,14 @@ class ConfigChecker:
         if pack.endswith((".yaml", ".yml")):
             return str((self.path.parent / pack).resolve())
         return pack
+
+    def _read_overlays(self, value: object) -> tuple[Path, ...]:
+        """List the overlay beside the file, where there is one, and those it names, each once."""
+        local = (self.path.parent / LOCAL_OVERLAY).resolve()
+        named = self._read_list(value, "city", "overlays")
+        found = [local] if local.is_file() else []
+        found += [path for entry in named if (path := self._read_path(entry, "city", "overlays"))]
+        return tuple(dict.fromkeys(found))
 
     def _read_list(self, value: object, section: str, key: str) -> list[Any]:
         if isinstance(value, list):
@@ -315,7 +361,7 @@ class ConfigChecker:
         for key, value in table.items():
             if key not in known:
                 continue
-            wanted = _read_value(value, whole=model is Limits)
+            wanted = _read_value(value, whole=model in (Limits, SchoolSettings))
             if isinstance(getattr(settled, key), tuple) != isinstance(wanted, tuple):
                 self._wrong_type(
                     section, key, value, "a number, or a list where it is one", "数字或列表"

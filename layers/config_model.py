@@ -7,6 +7,7 @@ from pathlib import Path
 
 from layers.errors import InvalidConfig
 from layers.limits import DEFAULT_LIMITS, Limits
+from layers.schooling.settings import SchoolSettings
 from layers.toml_text import write_toml
 from layers.transit.settings import TransitSettings
 
@@ -65,6 +66,10 @@ class RunSettings:
         Side of the cells residential land is cut into.
     street_step_m
         Most metres of street one demand point stands for.
+    undersize_households, oversize_households
+        Fewer households than the one make a community undersize, more than the other oversize.
+    adjoin_m
+        Communities no farther apart than this adjoin: small ones are counted together.
 
     Raises
     ------
@@ -82,6 +87,9 @@ class RunSettings:
     severed_detour: float = 1.8
     cell_m: float = 50.0
     street_step_m: float = 50.0
+    undersize_households: float = 1500.0
+    oversize_households: float = 4000.0
+    adjoin_m: float = 50.0
 
     def __post_init__(self) -> None:
         problems = self._list_problems()
@@ -105,6 +113,12 @@ class RunSettings:
         elif is_number(self.main_limit_min) and self.main_limit_min not in steps:
             problems.append(
                 f"main_limit_min is {self.main_limit_min:g}; expected one of {write_toml(steps)}"
+            )
+        least, most = self.undersize_households, self.oversize_households
+        if is_number(least) and is_number(most) and most <= least:
+            problems.append(
+                f"oversize_households is {write_toml(most)}; expected more than "
+                f"undersize_households, which is {write_toml(least)}"
             )
         return problems
 
@@ -137,6 +151,9 @@ _RANGES = {
     "severed_detour": (1.0, 20.0),
     "cell_m": (5.0, 1000.0),
     "street_step_m": (5.0, 1000.0),
+    "undersize_households": (0.0, 1_000_000.0),
+    "oversize_households": (1.0, 10_000_000.0),
+    "adjoin_m": (0.0, 10_000.0),
 }
 
 
@@ -150,6 +167,8 @@ class CityConfig:
         The `city.toml`, or the OSM file where there is none.
     packs
         Codes of shipped packs, or absolute paths of a user's own.
+    overlays
+        Files with the city's own figures in place of the packs', in the order they are applied.
     synthetic
         Whether the area is invented: every page says so.
     gtfs
@@ -158,6 +177,11 @@ class CityConfig:
         Tables added to the facilities found in OSM, the most trusted first.
     transit
         How journeys by public transport are made, and when.
+    children, housing, catchments, earlier_parcels
+        Children by age or level, homes to come, catchments assigned to schools, and an older layer of
+        reserved land.
+    schools
+        For which years schools are looked at.
     """
 
     name: str
@@ -173,6 +197,12 @@ class CityConfig:
     settings: RunSettings = field(default_factory=RunSettings)
     transit: TransitSettings = field(default_factory=TransitSettings)
     limits: Limits = DEFAULT_LIMITS
+    overlays: tuple[Path, ...] = ()
+    children: TableSource | None = None
+    housing: TableSource | None = None
+    catchments: TableSource | None = None
+    earlier_parcels: TableSource | None = None
+    schools: SchoolSettings = field(default_factory=SchoolSettings)
 
     def list_inputs(self) -> list[tuple[str, Path]]:
         """Role and path of every input file; a timetable in a folder is the tables in it."""
@@ -185,6 +215,12 @@ class CityConfig:
         inputs.extend(("facilities", source.path) for source in self.facilities)
         if self.parcels is not None:
             inputs.append(("parcels", self.parcels.path))
+        inputs += [
+            (role, source.path)
+            for role in ("children", "housing", "catchments", "earlier_parcels")
+            if (source := getattr(self, role)) is not None
+        ]
+        inputs.extend(("overlay", path) for path in self.overlays)
         return inputs
 
 

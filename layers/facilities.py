@@ -19,7 +19,7 @@ import pandas as pd
 import shapely
 
 from geo.crs import metric_crs, project
-from layers.areas import keep_areas
+from layers.areas import keep_areas, measure_areas_m2
 from layers.columns import normalize_text, read_columns
 from layers.kinds import Kinds, read_kinds
 from layers.limits import DEFAULT_LIMITS, Limits
@@ -36,7 +36,16 @@ FACILITY_COLUMNS = (
     "classes",
     "free_places",
     "opening_year",
+    "floor_area_m2",
+    "land_area_m2",
 )
+PLACES_COLUMNS = (
+    "places_kindergarten",
+    "places_primary_school",
+    "places_junior_school",
+    "places_senior_school",
+)
+"""Places per level of schools that teach several: only where some table has the column."""
 
 _NEAR_M = 100.0
 _ALIKE = 0.8
@@ -67,9 +76,9 @@ def read_facilities(
     Returns
     -------
     facilities
-        `FACILITY_COLUMNS` and `geometry` (point or area, WGS 84), one row per facility and kind,
-        sorted; composite kinds included. `source` is the file's name. Rows without an id are
-        numbered.
+        `FACILITY_COLUMNS`, those of `PLACES_COLUMNS` the table has, and `geometry` (point or area, WGS
+        84), one row per facility and kind, sorted; composite kinds included. `source` is the file's name. Rows without an id are
+        numbered. `land_area_m2` is as stated, else that of the area.
     notices
         Unknown kinds (errors, with their rows) and what the reader found.
 
@@ -101,6 +110,8 @@ def read_facilities(
     broken = ~shapely.is_missing(shapes) & ~shapely.is_valid(shapes)
     shapes[broken] = [keep_areas(shape) for shape in shapely.make_valid(shapes[broken])]
     frame = frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs="EPSG:4326"))
+    stated_m2 = frame["land_area_m2"].to_numpy(dtype=np.float64)
+    frame["land_area_m2"] = np.where(np.isnan(stated_m2), measure_areas_m2(shapes), stated_m2)
     usable = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
     frame = frame[usable & np.array([bool(found) for found in codes], dtype=np.bool_)]
     return _finish(frame.explode("kind", ignore_index=True)), notices
@@ -124,8 +135,9 @@ def merge_facilities(
     Returns
     -------
     facilities
-        `FACILITY_COLUMNS` and `geometry`, sorted by facility and kind; the two are a key. Of a pair
-        the table's row stays, on OSM's area where the table has a point.
+        `FACILITY_COLUMNS`, those of `PLACES_COLUMNS` some table has, and `geometry`, sorted by facility
+        and kind; the two are a key. Of a pair
+        the table's row stays, on OSM's area (and with its land) where the table has a point.
     notices
         Pairs found, and ids that had to be told apart.
     """
@@ -170,7 +182,7 @@ def are_names_alike(one: str, other: str) -> bool:
 
 
 def _find_kinds(text: str, kinds: Kinds) -> tuple[str, ...]:
-    """Codes of the kinds a cell names, composites included; empty if any of it is unknown."""
+    """Codes of the kinds a cell names and of all these belong to; empty if any of it is unknown."""
     if not text.strip():
         return ()
     several = read_columns("facilities").columns["kind"].words.get(normalize_text(text))
@@ -180,8 +192,7 @@ def _find_kinds(text: str, kinds: Kinds) -> tuple[str, ...]:
     codes = [kind.code for kind in named if kind is not None]
     if not codes or len(codes) < len(named):
         return ()
-    composite = [kind.code for kind in kinds.values() if set(kind.includes) & set(codes)]
-    return tuple(dict.fromkeys((*codes, *composite)))
+    return kinds.complete(codes)
 
 
 def _lacks_kind_column(notices: Sequence[Notice]) -> bool:
@@ -237,7 +248,12 @@ def _complete(frame: gpd.GeoDataFrame, source: str) -> gpd.GeoDataFrame:
         filler = source if name == "source" else "" if kind in ("text", "code") else np.nan
         dtype = "boolean" if kind == "boolean" else "str" if isinstance(filler, str) else "float64"
         missing[name] = pd.Series([filler] * len(frame), index=frame.index, dtype=dtype)
-    return frame.assign(**missing)[[*FACILITY_COLUMNS, "geometry"]].reset_index(drop=True)
+    return frame.assign(**missing)[_list_columns(frame)].reset_index(drop=True)
+
+
+def _list_columns(frame: gpd.GeoDataFrame) -> list[str]:
+    own = [name for name in PLACES_COLUMNS if name in frame.columns]
+    return [*FACILITY_COLUMNS, *own, "geometry"]
 
 
 def _drop_pairs(
@@ -256,6 +272,8 @@ def _drop_pairs(
     rows, candidates = shapely.STRtree(theirs).query(mine, predicate="dwithin", distance=_NEAR_M)
     near_m = shapely.distance(mine[rows], theirs[candidates])
     new_shapes = shapes.copy()
+    land_m2 = table["land_area_m2"].to_numpy(dtype=np.float64).copy()
+    osm_land_m2 = osm["land_area_m2"].to_numpy(dtype=np.float64)
     pairs: list[tuple[int, int]] = []
     kinds, osm_kinds = table["kind"].to_numpy(), osm["kind"].to_numpy()
     names, osm_names = table["name"].to_numpy(), osm["name"].to_numpy()
@@ -269,6 +287,8 @@ def _drop_pairs(
         if unnamed_inside or are_names_alike(str(names[row]), str(osm_names[candidate])):
             gone[candidate] = True
             pairs.append((row, candidate))
+            if np.isnan(land_m2[row]):
+                land_m2[row] = osm_land_m2[candidate]
             areal = osm_shapes[candidate].geom_type in ("Polygon", "MultiPolygon")
             if areal and new_shapes[row].geom_type == "Point":
                 new_shapes[row] = osm_shapes[candidate]
@@ -278,7 +298,9 @@ def _drop_pairs(
     row, candidate = pairs[0]
     sample = f"{names[row]} = {osm['facility_id'].iloc[candidate]} {osm_names[candidate]}".strip()
     ids = ", ".join(str(osm["facility_id"].iloc[found]) for _, found in pairs[:20])
-    settled = table.set_geometry(gpd.GeoSeries(new_shapes, index=table.index, crs="EPSG:4326"))
+    settled = table.assign(land_area_m2=land_m2).set_geometry(
+        gpd.GeoSeries(new_shapes, index=table.index, crs="EPSG:4326")
+    )
     return (
         _share_shapes(settled),
         gone,
@@ -300,7 +322,7 @@ def _drop_pairs(
 
 
 def _share_shapes(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """One shape per facility: rows of several kinds share the first area among them."""
+    """One shape and land per facility: rows of several kinds share the first among them."""
     shapes = np.asarray(table.geometry.to_numpy(), dtype=object)
     areal = np.isin(shapely.get_type_id(shapes), (3, 6))
     best: dict[str, Any] = {}
@@ -310,7 +332,10 @@ def _share_shapes(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     settled = [
         best.get(str(code), shape) for code, shape in zip(table["facility_id"], shapes, strict=True)
     ]
-    return table.set_geometry(gpd.GeoSeries(settled, index=table.index, crs="EPSG:4326"))
+    land_m2 = table.groupby("facility_id")["land_area_m2"].transform("first")
+    return table.assign(land_area_m2=table["land_area_m2"].fillna(land_m2)).set_geometry(
+        gpd.GeoSeries(settled, index=table.index, crs="EPSG:4326")
+    )
 
 
 def _agree(kind: str, osm_kind: str) -> bool:
@@ -340,7 +365,7 @@ def _list_digits(name: str) -> list[str]:
 
 
 def _finish(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    ordered = gpd.GeoDataFrame(frame[[*FACILITY_COLUMNS, "geometry"]], crs="EPSG:4326")
+    ordered = gpd.GeoDataFrame(frame[_list_columns(frame)], crs="EPSG:4326")
     ordered["kind"] = ordered["kind"].astype("str")
     unique = ordered.drop_duplicates(["facility_id", "kind"])
     return unique.sort_values(["facility_id", "kind"], kind="stable").reset_index(drop=True)

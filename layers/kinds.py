@@ -5,7 +5,7 @@ tell (a health station, a school's level: `layers/school_levels.py`), and a scho
 of unknown level. Conditions ask a school's levels under the key `school_levels`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
@@ -25,7 +25,7 @@ Traveller = Literal["adult", "child", "older"]
 _TRAVELLERS = ("adult", "child", "older")
 _FILE = "kinds.yaml"
 _REQUIRED = {"code", "name_zh", "name_en", "group", "traveller", "amap", "caution", "source"}
-_OPTIONAL = {"aliases", "osm", "includes", "unless_kinds", "area_only", "open_ground"}
+_OPTIONAL = {"aliases", "osm", "includes", "within", "unless_kinds", "area_only", "open_ground"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,8 @@ class Kind:
         An area of this kind is entered wherever a street touches it.
     includes
         Composite of these kinds.
+    within
+        The kind it is a part of, empty for most: what is not of that kind is not of this one.
     unless_kinds
         Does not apply to an object that is of one of these kinds.
     amap
@@ -76,6 +78,7 @@ class Kind:
     caution: str
     source: str
     aliases: tuple[str, ...]
+    within: str = ""
 
 
 class Kinds(Mapping[str, Kind]):
@@ -174,6 +177,7 @@ class Kinds(Mapping[str, Kind]):
         for code in tuple(codes):
             if not codes.isdisjoint(self._kinds[code].unless_kinds):
                 codes.discard(code)
+        codes -= {code for code in codes if self._kinds[code].within not in codes | {""}}
         for composite in self._composites:
             if not codes.isdisjoint(composite.includes):
                 codes.add(composite.code)
@@ -185,10 +189,26 @@ class Kinds(Mapping[str, Kind]):
         Examples
         --------
         >>> read_kinds().find(" 社区卫生服务站 ").code
-        'clinic'
+        'health_station'
         """
         code = self._names.get(_plain(text))
         return None if code is None else self._kinds[code]
+
+    def complete(self, codes: Iterable[str]) -> tuple[str, ...]:
+        """Return these kinds, the kinds they are parts of, and composites of any of them.
+
+        Examples
+        --------
+        >>> read_kinds().complete(["health_station", "market"])
+        ('health_station', 'market', 'clinic', 'shop')
+        """
+        named = tuple(codes)
+        parents = tuple(self[code].within for code in named if self[code].within)
+        present = {*named, *parents}
+        composites = tuple(
+            kind.code for kind in self._composites if not present.isdisjoint(kind.includes)
+        )
+        return tuple(dict.fromkeys((*named, *parents, *composites)))
 
 
 def _plain(text: str) -> str:
@@ -223,7 +243,8 @@ def build_kinds(document: Mapping[str, Any]) -> Kinds:
     if twice:
         raise InvalidConfig(f"{_FILE}: used twice: {', '.join(twice)}")
     for kind in kinds:
-        strangers = [code for code in kind.includes + kind.unless_kinds if code not in codes]
+        named = (*kind.includes, *kind.unless_kinds, *filter(None, [kind.within]))
+        strangers = [code for code in named if code not in codes]
         if strangers:
             raise InvalidConfig(f"{_FILE}, {kind.code}: unknown kinds {', '.join(strangers)}")
     never = tuple(
@@ -260,4 +281,5 @@ def _build_kind(spec: Mapping[str, Any], groups: Mapping[str, Any]) -> Kind:
         caution=spec["caution"],
         source=spec["source"],
         aliases=tuple(str(alias) for alias in spec.get("aliases", ())),
+        within=str(spec.get("within", "")),
     )

@@ -12,6 +12,8 @@ import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from geo.units import FloatArray
+from layers.areas import measure_areas_m2
 from layers.kinds import Kinds
 from layers.notices import Notice
 from layers.tag_rules import parse_number
@@ -66,8 +68,9 @@ def build_facilities(
     -------
     facilities, notices
         Columns facility_id, kind, name, name_en, capacity, classes (NaN unknown), inclusive
-        (boolean, NA unknown), opening_year, operator_type, tags (JSON), geometry (WGS84); ordered by id
-        and kind.
+        (boolean, NA unknown), opening_year, land_area_m2 (of the area; NaN for points, and for
+        buildings, whose grounds are not mapped), operator_type, tags (JSON), geometry (WGS84);
+        ordered by id and kind.
     """
     order = {code: at for at, code in enumerate(kinds)}
     rows = [
@@ -101,6 +104,7 @@ def build_facilities(
             "opening_year": np.array(
                 [_opening_year(items[at].tags) for at in kept], dtype=np.float64
             ),
+            "land_area_m2": _measure_land([items[at] for at in kept], shapes[kept]),
             "operator_type": pd.array(
                 [items[at].tags.get("operator:type", "") for at in kept], dtype="str"
             ),
@@ -132,6 +136,12 @@ def _positive(text: str) -> float:
 def _opening_year(tags: Mapping[str, str]) -> float:
     found = _YEAR.match(tags.get("opening_date") or tags.get("start_date") or "")
     return float(found[1]) if found else float("nan")
+
+
+def _measure_land(items: Sequence[Found], shapes: np.ndarray) -> FloatArray:
+    """Ground of mapped areas; the outline of a building is not that of its grounds."""
+    built = np.array([item.tags.get("building", "no") != "no" for item in items], dtype=np.bool_)
+    return np.where(built, np.nan, measure_areas_m2(shapes))
 
 
 def _find_drawn_twice(items: Sequence[Found], codes: Sequence[str]) -> np.ndarray:

@@ -6,8 +6,8 @@ becomes an error notice with the row number a person sees in the file.
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -22,8 +22,11 @@ from layers.columns import (
     ColumnMatch,
     ColumnSpec,
     TableName,
+    TableSpec,
     count_matches,
+    find_unit,
     match_columns,
+    normalize_text,
     read_columns,
 )
 from layers.errors import UnreadableFile
@@ -45,8 +48,11 @@ from layers.values import (
 )
 from layers.vectors import VectorTable, read_vector
 
-GeometryWanted = Literal["polygon", "point", "any", "none"]
+GeometryWanted = Literal["polygon", "point", "any", "maybe", "none"]
+Wide = Callable[[str], ColumnSpec | None]
+"""Makes a column of a header that names no column but a value: `3岁`, `2026年`."""
 
+_ONE_PERCENT = 0.01
 _TEXTS = frozenset({".csv", ".txt", ".tsv"})
 _WORKBOOKS = frozenset({".xlsx", ".xlsm"})
 _VECTORS = frozenset({".gpkg", ".geojson", ".json", ".shp", ".fgb", ".parquet", ".geoparquet"})
@@ -79,6 +85,7 @@ def read_table(
     layer_name: TableName = "communities",
     aliases: Mapping[str, Sequence[str]] | None = None,
     geometry: GeometryWanted = "polygon",
+    wide: Wide | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> tuple[gpd.GeoDataFrame, list[Notice]]:
     """Read one table a user brings.
@@ -95,14 +102,18 @@ def read_table(
     aliases
         Further names of columns, per canonical name.
     geometry
-        What shapes the table must have; `none` reads none and gives a table without geometry.
+        What shapes the table must have; `maybe` takes points or areas where there are any, `none` reads
+        none and gives a table without geometry.
+    wide
+        Makes number columns of headers no canonical column is called; they are read and checked like
+        the others, under the name of what it makes.
 
     Returns
     -------
     frame
-        Every canonical column (unknown numbers NaN, booleans NA, texts ""), `row` (the row number
-        as the user sees it), and unless `none` was wanted `geometry` in WGS 84, None where
-        unusable.
+        Every canonical column (unknown numbers NaN, booleans NA, texts ""), of the optional ones
+        those the file has, `row` (the row number as the user sees it), and unless `none` was
+        wanted `geometry` in WGS 84, None where unusable.
     notices
         Everything found, errors included.
 
@@ -114,23 +125,39 @@ def read_table(
         No such coordinate system.
     """
     spec = read_columns(layer_name)
-    source = _open(path, partial(count_matches, table=spec, aliases=aliases), encoding, limits)
+    score = partial(_count_matches, spec=spec, aliases=aliases, wide=wide)
+    source = _open(path, score, encoding, limits)
     table, notices = source.table, list(source.notices)
     match = match_columns(table.headers, spec, aliases=aliases, cut=table.cut_headers)
+    if wide is not None:
+        spec, match = _widen(table.headers, spec, match, wide)
     headers = {name: table.headers[place] for name, place in match.positions.items()}
     told = _list_told(match) if geometry != "none" and source.vector is None else frozenset()
-    notices.extend(_explain_columns(path, table, match, layer_name, told))
+    notices.extend(_explain_columns(path, table, match, spec, told))
     frame = pd.DataFrame({"row": table.rows})
-    for name, column in spec.columns.items():
+    columns = [
+        column
+        for name, column in spec.columns.items()
+        if name in match.positions or not column.optional
+    ]
+    for column in columns:
         values, more = _read_column(path, table, match, column, limits)
-        frame[name] = values
+        frame[column.name] = values
         notices.extend(more)
     if not len(frame):
         notices.append(_empty_table(path))
-    notices.extend(check_schema(frame, layer_name, layer=path.name, headers=headers, limits=limits))
-    frame = frame[[*spec.columns, "row"]]
+    notices.extend(
+        check_schema(
+            frame, layer_name, layer=path.name, headers=headers, limits=limits,
+            spec=spec if wide is not None else None,
+        )
+    )  # fmt: skip
+    frame = frame[[*(column.name for column in columns), "row"]]
     if geometry == "none":
         return frame, notices
+    if geometry == "maybe" and source.vector is None and not match.placed:
+        nowhere = gpd.array.from_shapely(np.full(len(frame), None, dtype=object))
+        return gpd.GeoDataFrame(frame, geometry=nowhere, crs="EPSG:4326"), notices
     placed = place_shapes(
         table,
         match,
@@ -141,10 +168,39 @@ def read_table(
         limits=limits,
     )
     shapes, more = _check_types(placed, path.name, geometry, limits)
-    notices.extend((*placed.notices, *more))
+    found = [one for one in placed.notices if geometry != "maybe" or one.code != "missing_place"]
+    notices.extend((*found, *more))
     return gpd.GeoDataFrame(
         frame, geometry=gpd.array.from_shapely(shapes), crs="EPSG:4326"
     ), notices
+
+
+def _count_matches(
+    headers: Sequence[object],
+    spec: TableSpec,
+    aliases: Mapping[str, Sequence[str]] | None,
+    wide: Wide | None,
+) -> int:
+    more = 0 if wide is None else sum(wide(str(header)) is not None for header in headers)
+    return count_matches(headers, spec, aliases=aliases) + more
+
+
+def _widen(
+    headers: Sequence[str], spec: TableSpec, match: ColumnMatch, wide: Wide
+) -> tuple[TableSpec, ColumnMatch]:
+    """Columns and their places with those `wide` makes of headers nothing else is read from."""
+    columns, positions, units = dict(spec.columns), dict(match.positions), dict(match.units)
+    used = match.used()
+    for place, header in enumerate(headers):
+        column = wide(header) if place not in used else None
+        if column is None or column.name in positions:
+            continue
+        columns[column.name] = column
+        positions[column.name] = place
+        unit = find_unit(header)
+        if unit in column.units:
+            units[column.name] = column.units[unit]
+    return replace(spec, columns=columns), replace(match, positions=positions, units=units)
 
 
 def _open(path: Path, score: Score, encoding: str | None, limits: Limits) -> _Source:
@@ -181,9 +237,8 @@ def _read_column(
     if place is None:
         return empty_values(column, len(table.rows)), []
     cells, header = table.columns[place], table.headers[place]
-    parsed = _parse(column, cells)
-    if column.name in match.units:
-        parsed.data[:] *= match.units[column.name]
+    factor = match.units.get(column.name, 1.0)
+    parsed = _parse(column, cells, factor)
     as_list = list(cells)
     notices = explain_cells(
         as_list, parsed.bad, table.rows, column, layer=path.name, header=header, limits=limits
@@ -209,12 +264,39 @@ def _read_column(
         shared = [int(row) for row in table.rows if (int(row), place) in table.shared]
         if shared:
             notices.append(_merged_number(path, header, shared))
+    if column.share and factor < 1.0:
+        notices.extend(_explain_small_percents(path, header, as_list, parsed))
     return parsed.data, notices
 
 
-def _parse(column: ColumnSpec, cells: Cells) -> Parsed:
+def _explain_small_percents(
+    path: Path, header: str, cells: Sequence[object], parsed: Parsed
+) -> list[Notice]:
+    """Shares under a header in percent that look as if the hundred had been divided out already."""
+    bare = np.array(["%" not in normalize_text(cell) for cell in cells], dtype=np.bool_)
+    there = bare & (parsed.data > 0)
+    if not there.any() or parsed.data[there].max() > _ONE_PERCENT:
+        return []
+    sample = float(parsed.data[np.flatnonzero(there)[0]] / _ONE_PERCENT)
+    return [
+        Notice(
+            "warning",
+            "percent_unclear",
+            path.name,
+            f"column {header!r} is in percent, but none of its numbers is above 1: {sample:g} was "
+            f"read as {sample:g} %; if {sample:.0%} is meant, take the % out of the header",
+            f"“{header}”列以百分数计，但所有数值都不大于 1，{sample:g} 按 {sample:g}% 读取；"
+            f"若实为 {sample:.0%}，请去掉表头中的 %",
+            column=header,
+            found=f"{sample:g}",
+            count=int(there.sum()),
+        )
+    ]
+
+
+def _parse(column: ColumnSpec, cells: Cells, factor: float) -> Parsed:
     if column.type == "number":
-        return parse_numbers(cells, column.units)
+        return parse_numbers(cells, column.units, factor=factor)
     values = list(cells)
     if column.type == "boolean":
         return parse_booleans(values, column.words)
@@ -228,11 +310,10 @@ def _explain_columns(
     path: Path,
     table: RawTable,
     match: ColumnMatch,
-    layer_name: TableName,
+    spec: TableSpec,
     told: frozenset[int],
 ) -> list[Notice]:
     """What stands under which header; columns in `told` have a notice of their own."""
-    spec = read_columns(layer_name)
     notices = []
     known = ", ".join(header for header in table.headers if header.strip()) or "none"
     for name, column in spec.columns.items():
@@ -339,12 +420,14 @@ def _check_types(
         "polygon": areal,
         "point": (types == 0) | multipoints,
         "any": areal | (types == 0) | multipoints,
+        "maybe": areal | (types == 0) | multipoints,
     }.get(wanted, np.ones(len(shapes), dtype=np.bool_))
     wrong = ~allowed & (types >= 0)
     words = {
         "polygon": ("areas", "面"),
         "point": ("points", "点"),
         "any": ("points or areas", "点或面"),
+        "maybe": ("points or areas", "点或面"),
     }
     if wrong.any():
         english, chinese = words[wanted]

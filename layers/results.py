@@ -44,6 +44,11 @@ FACILITIES = build_columns(
     classes=("float64", "classes; empty when unknown"),
     free_places=("float64", "free places; empty when unknown"),
     opening_year=("float64", "year of opening; empty when unknown"),
+    floor_area_m2=("float64", "m² of floor, as listed; empty when unknown"),
+    land_area_m2=(
+        "float64",
+        "m² of land: as listed, else of the mapped shape; empty when neither is known",
+    ),
     reached_by=("str", "`point`, `entrance`, `gate`, `street`, `ring` or `centroid`"),
     n_entrances=("int64", "ways in that walking routes may end at"),
     connected=("bool", "whether any way in lies near a walkable street"),
@@ -161,14 +166,19 @@ GAPS = build_columns(
     community_id=("str", "community"),
     pack=("str", "rule pack"),
     rule=("str", "rule code"),
-    kind=("str", "facility kind"),
+    kind=("str", "facility kind; empty where the rule is about something else"),
+    attribute=(
+        "str",
+        "column of the communities table the rule is about; empty where it is about facilities",
+    ),
+    basis=("str", "what a share is of: `households`, `buildings`, `land`; empty for other units"),
     status=("str", "`met`, `gap`, `unknown` or `not_applicable`"),
     cause=(
         "str",
         "`no_facility`, `too_far`, `severed`, `full`, `unconnected`, `data_missing`, or empty",
     ),
     needed=("float64", "what the rule asks for"),
-    found=("float64", "what was found"),
+    found=("float64", "what was found; in a gap the most there may be"),
     shortfall=("float64", "needed less found, never below 0"),
     unit=("str", "unit of the three columns before"),
     households_affected=("float64", "households left out; empty when unknown"),
@@ -186,6 +196,97 @@ GAPS = build_columns(
     barrier_name=("str", "name of the barrier as mapped"),
     barrier_lon=("float64", "degrees, likely place of the barrier"),
     barrier_lat=("float64", "degrees, likely place of the barrier"),
+    settled_by=(
+        "str",
+        (
+            "what would settle an `unknown`: table, or table and column (`communities.green_share`), "
+            "comma-separated; else empty"
+        ),
+    ),
+    substituted_by=("str", "rule that stands in and is met; else empty"),
+    overlaid=("bool", "whether a figure of the city's own stands in place of the standard's"),
+    source_status=("str", "`primary`, `secondary`, `derived` or `unverified`"),
+    reason=("str", "why, a sentence in Chinese"),
+    reason_en=("str", "why, a sentence in English"),
+)
+
+SCORECARDS = build_columns(
+    community_id=("str", "community"),
+    pack=("str", "rule pack; empty for checks that are no rule of a pack"),
+    card=("str", "code of the circle, type, level or check"),
+    about=("str", "`circle`, `type`, `level`, `set` (of rules) or `check`"),
+    status=(
+        "str",
+        "`gap` if any of its rules is one, else `unknown` if any is, else `met`; `not_applicable`",
+    ),
+    met=("int64", "answers of its rules that are met"),
+    gap=("int64", "answers that are a gap"),
+    unknown=("int64", "answers the data cannot decide"),
+    not_applicable=("int64", "answers that do not apply"),
+    households_affected=(
+        "float64",
+        "most households any one of its gaps leaves out; empty when unknown, 0 without a gap",
+    ),
+    worst_rule=("str", "answer that leaves out most; empty without a gap"),
+    nearest_facility_id=("str", "nearest alternative for those it leaves out; empty when none"),
+    nearest_m=("float64", "their median walk there, metres"),
+    settled_by=("str", "what would settle its unknowns, as in `gaps`; comma-separated"),
+    finding=("str", "of the size check: `oversize`, `undersize`; else empty"),
+    source_status=("str", "least certain status among its rules"),
+    overlaid=("bool", "whether any of its figures is the city's own"),
+    reason=("str", "the state of things in one Chinese sentence"),
+    reason_en=("str", "the same in English"),
+)
+
+ROLLUPS = build_columns(
+    level=("str", "`subdistrict`, `district` or `city`"),
+    area=("str", "name of the area; the city's name for `city`"),
+    district=("str", "district a subdistrict belongs to; else as `area`, empty for `city`"),
+    pack=("str", "rule pack; empty for checks"),
+    code=("str", "answer of a rule (as `gaps.rule`), or code of a card (as `scorecards.card`)"),
+    about=("str", "`rule`, or as in `scorecards`"),
+    communities=("int64", "communities of the area"),
+    met=("int64", "communities that meet it"),
+    gap=("int64", "communities that miss it"),
+    unknown=("int64", "communities the data cannot decide"),
+    not_applicable=("int64", "communities it does not apply to"),
+    basis=("str", "`households`, or `communities` where households are unknown"),
+    households=("float64", "households of communities it applies to; empty when any is unknown"),
+    households_met=("float64", "those in communities that meet it"),
+    households_gap=("float64", "those in communities that miss it"),
+    households_unknown=("float64", "those in communities that are undecided"),
+    share_low=(
+        "float64",
+        "share (by `basis`) that meets it if no undecided one does; empty where it applies to none",
+    ),
+    share_high=("float64", "share that meets it if every undecided one does"),
+    households_affected=("float64", "households its gaps leave out, added up; empty when unknown"),
+    shortfall=("float64", "what is missing, added up where the unit can be; else empty"),
+    unit=("str", "unit of `shortfall`; empty where that is"),
+    rank=(
+        "float64",
+        (
+            "place among the areas of its level by `share_low` (by shares of communities where their "
+            "`basis` differs), 1 the best; ties share it"
+        ),
+    ),
+)
+
+TARGETS = build_columns(
+    level=("str", "`district` or `city`"),
+    area=("str", "name of the area"),
+    pack=("str", "rule pack"),
+    rule=("str", "rule judged of the whole area"),
+    kind=("str", "facility kind; empty where it is about something else"),
+    of=("str", "card whose share of communities is asked for; else empty"),
+    status=("str", "`met`, `gap`, `unknown` or `not_applicable`"),
+    needed=("float64", "what the rule asks for"),
+    found=("float64", "what surely is there"),
+    possible=("float64", "what may be there, if every undecided community or facility counts"),
+    shortfall=("float64", "needed less found, never below 0; empty when undecided"),
+    unit=("str", "unit of the four columns before"),
+    settled_by=("str", "what would settle an `unknown`, as in `gaps`"),
+    overlaid=("bool", "whether a figure of the city's own stands in place of the standard's"),
     source_status=("str", "`primary`, `secondary`, `derived` or `unverified`"),
     reason=("str", "why, a sentence in Chinese"),
     reason_en=("str", "why, a sentence in English"),
@@ -232,7 +333,8 @@ PARCELS = build_columns(
         "str",
         (
             "`kindergarten`, `primary_school`, `junior_school`, `senior_school`, "
-            "`nine_year_school`, `secondary_school` (junior and senior), `school` (any), or empty"
+            "`nine_year_school`, `twelve_year_school`, `secondary_school` (junior and senior), "
+            "`school` (any), or empty"
         ),
     ),
     area_m2=("float64", "m², as stated, else of the shape; empty when neither is known"),
@@ -244,6 +346,150 @@ PARCELS = build_columns(
     opening_year=("float64", "year of opening, built or planned; empty when unknown"),
     plan=("str", "plan the parcel comes from"),
     plan_date=("str", "date of that plan, ISO; may stop at the year or month"),
+    urgency=(
+        "float64",
+        "place in the order of urgency, 1 the most urgent; empty when not examined",
+    ),
+    children_served=(
+        "float64",
+        "children who get a place, or a nearer one, by it in its opening year; empty when unknown",
+    ),
+    gaps=("float64", "findings that are a gap; empty when not examined"),
+    unknowns=("float64", "findings the data cannot decide; empty when not examined"),
+)
+
+SCHOOLS = build_columns(
+    school_id=("str", "facility, or `parcel:` and the parcel's id; with `level` the key"),
+    level=("str", "`kindergarten`, `primary_school`, `junior_school` or `senior_school`"),
+    name=("str", "name as mapped or listed; of a parcel its plan's"),
+    source=("str", "`osm`, the file it came from, or `parcel`"),
+    parcel_id=("str", "parcel it stands or will stand on; empty when none is known"),
+    community_id=("str", "community it lies in; empty outside all"),
+    inclusive=("boolean", "普惠; empty when unknown"),
+    opening_year=("float64", "first year it takes children; empty: it always has"),
+    places=("float64", "places of this level once open; empty when unknown"),
+    places_source=(
+        "str",
+        (
+            "`listed`, `split` (of a total over several levels), `classes` (times class size), "
+            "`planned` (classes of a parcel), or empty"
+        ),
+    ),
+    demand=("float64", "children of the first year for whom it is the nearest"),
+    placed=("float64", "children placed in it in the first year"),
+    free_places=("float64", "places left over in the first year; empty when unknown"),
+    walk_mean_m=("float64", "mean walk of those placed, metres"),
+    walk_p90_m=("float64", "90th percentile of their walks, metres"),
+    full_from=("float64", "first year without a free place; empty when there is none"),
+)
+
+SCHOOL_YEARS = build_columns(
+    level=("str", "level, as in `schools`"),
+    year=("int64", "calendar year"),
+    scope=("str", "`community`, `school` (children placed in it), `district` or `city`"),
+    area_id=("str", "community, school, district, or the city's name"),
+    name=("str", "its name"),
+    district=("str", "district it belongs to; empty for `city` and unknown"),
+    children=("float64", "children of the level; empty when unknown"),
+    places=("float64", "places of open schools inside; empty when any school's are unknown"),
+    placed=("float64", "children with a place within the walk, schools of unknown places aside"),
+    out_of_reach=("float64", "children without any open school within the walk"),
+    left=(
+        "float64",
+        "children who reach a school and get no place, even if schools of unknown places take all",
+    ),
+    left_possible=("float64", "the same if schools of unknown places take none"),
+    free=("float64", "places left over; empty when unknown"),
+    walk_mean_m=("float64", "mean walk of those placed, metres"),
+    walk_p90_m=("float64", "90th percentile of their walks, metres"),
+    status=("str", "`met` (all have a place), `gap`, `unknown`, or `not_applicable` (no children)"),
+    settled_by=("str", "what would settle an `unknown`: table, or table and column"),
+)
+
+SHORTAGES = build_columns(
+    community_id=("str", "community"),
+    level=("str", "level, as in `schools`"),
+    status=("str", "`gap` or `unknown`"),
+    begins=("float64", "first year with children without a place"),
+    ends=("float64", "last such year; empty when it lasts to the horizon"),
+    peak_year=("float64", "year with most of them"),
+    peak_children=("float64", "how many then"),
+    reserved_in_reach=("str", "parcels within the walk that are counted on, comma-separated"),
+    land_missing=("bool", "whether no such parcel is in reach"),
+    needed_places=("float64", "places that would end it"),
+    needed_classes=("float64", "the same in whole classes"),
+    needed_area_m2=("float64", "land a school of that size takes; empty when no figure is known"),
+    candidates=("str", "other parcels within the walk, the most suitable first, comma-separated"),
+    source_status=("str", "least certain status of the figures used"),
+    reason=("str", "the shortage in one Chinese sentence"),
+    reason_en=("str", "the same in English"),
+)
+
+PARCEL_FINDINGS = build_columns(
+    parcel_id=("str", "parcel"),
+    finding=(
+        "str",
+        (
+            "`status`, `area`, `serves`, `duplicate`, `encroachment`, `frontage`, `hazard.…`, "
+            "`timing`, `width`, `overlap` or `outside`"
+        ),
+    ),
+    status=("str", "`met`, `gap`, `unknown` or `not_applicable`"),
+    found=("float64", "what was measured"),
+    needed=("float64", "what is asked for; empty where nothing is"),
+    unit=("str", "unit of the two columns before"),
+    year=("float64", "year it is about; empty when about none"),
+    other=("str", "other parcel, school, building or hazard it is about"),
+    settled_by=("str", "what would settle an `unknown`"),
+    source_status=(
+        "str",
+        "`primary`, `secondary`, `derived` or `unverified`; empty without a figure",
+    ),
+    document=("str", "where the figure comes from, in Chinese"),
+    document_en=("str", "the same in English"),
+    reason=("str", "the finding in one Chinese sentence"),
+    reason_en=("str", "the same in English"),
+)
+
+PARCEL_CHANGES = build_columns(
+    earlier_id=("str", "parcel of the earlier layer; empty for `new`"),
+    parcel_id=("str", "parcel of the later layer; empty for `gone`"),
+    change=(
+        "str",
+        (
+            "`same`, `shrunk`, `grown`, `moved`, `rezoned` (level or status), `gone`, `split`, "
+            "`merged` or `new`"
+        ),
+    ),
+    level=("str", "level, the earlier one where there is one"),
+    area_before_m2=("float64", "m²; empty when unknown"),
+    area_after_m2=("float64", "m²; empty when unknown"),
+    lost_m2=("float64", "m² no longer reserved"),
+    children_affected=(
+        "float64",
+        "children without a place, or with a longer walk, for want of it; empty when unknown",
+    ),
+    year=("float64", "first year it is felt; empty when never or unknown"),
+    reason=("str", "the change in one Chinese sentence"),
+    reason_en=("str", "the same in English"),
+)
+
+CATCHMENTS = build_columns(
+    school_id=("str", "school, as in `schools`"),
+    level=("str", "level, as in `schools`"),
+    year=("int64", "year it holds for"),
+    source=("str", "`assigned` by the user's table, or `placed`: where those placed in it live"),
+    children=("float64", "children who live in it; empty when unknown"),
+)
+
+CLUSTERS = build_columns(
+    cluster_id=("str", "first community and the rule"),
+    pack=("str", "rule pack"),
+    rule=("str", "rule"),
+    communities=("str", "members, comma-separated"),
+    households=("float64", "their sum; empty when unknown"),
+    threshold=("float64", "households from which on the rule applies"),
+    status=("str", "verdict inside the cluster, as in `gaps`"),
 )
 
 NOTICES = build_columns(
@@ -264,6 +510,9 @@ TABLES = MappingProxyType(
         "coverage": COVERAGE,
         "access": ACCESS,
         "gaps": GAPS,
+        "scorecards": SCORECARDS,
+        "rollups": ROLLUPS,
+        "targets": TARGETS,
         "communities": COMMUNITIES,
         "facilities": FACILITIES,
         "entrances": ENTRANCES,
@@ -272,12 +521,32 @@ TABLES = MappingProxyType(
         "stops": STOPS,
         "lines": LINES,
         "parcels": PARCELS,
+        "parcel_findings": PARCEL_FINDINGS,
+        "parcel_changes": PARCEL_CHANGES,
+        "schools": SCHOOLS,
+        "school_years": SCHOOL_YEARS,
+        "shortages": SHORTAGES,
+        "catchments": CATCHMENTS,
+        "clusters": CLUSTERS,
         "notices": NOTICES,
     }
 )
 
 
-OPTIONAL = frozenset({"stops", "lines", "parcels"})
+OPTIONAL = frozenset(
+    {
+        "stops",
+        "lines",
+        "parcels",
+        "parcel_findings",
+        "parcel_changes",
+        "schools",
+        "school_years",
+        "shortages",
+        "catchments",
+        "clusters",
+    }
+)
 """Tables only cities with such a source have."""
 
 

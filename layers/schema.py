@@ -37,11 +37,14 @@ _AT_LEAST, _AT_MOST = "at_least", "at_most"
 @cache
 def build_schema(table: TableName) -> pa.DataFrameSchema:
     """Build the schema of a table's canonical columns: types, smallest values, unique key."""
-    spec = read_columns(table)
+    return _build_schema(read_columns(table))
+
+
+def _build_schema(spec: TableSpec) -> pa.DataFrameSchema:
     return pa.DataFrameSchema(
         {name: _build_column(column) for name, column in spec.columns.items()},
-        unique=list(spec.key),
-        name=table,
+        unique=list(spec.key) or None,
+        name=spec.name,
     )
 
 
@@ -59,22 +62,28 @@ def check_schema(
     layer: str,
     headers: Mapping[str, str],
     limits: Limits,
+    spec: TableSpec | None = None,
 ) -> list[Notice]:
     """Everything in `frame` that breaks its table's schema, as error notices.
 
     Parameters
     ----------
     frame
-        Canonical columns and `row`, the row number as the user sees it.
+        Canonical columns (optional ones may be missing) and `row`, the row number as the user sees it.
     headers
         Canonical name → name of the column in the user's file.
+    spec
+        The table's columns where it has more than `read_columns` lists.
     """
-    spec = read_columns(table)
-    keyed = frame[[*spec.columns, "row"]].reset_index(drop=True)
-    unkeyed = (keyed[list(spec.key)] == "").any(axis=1)
-    keyed.loc[unkeyed, spec.key[0]] = [f"\0{row}" for row in keyed.loc[unkeyed, "row"]]
+    schema = build_schema(table) if spec is None else _build_schema(spec)
+    spec = read_columns(table) if spec is None else spec
+    names = [name for name in spec.columns if name in frame.columns]
+    keyed = frame[[*names, "row"]].reset_index(drop=True)
+    if spec.key:
+        unkeyed = (keyed[list(spec.key)] == "").any(axis=1)
+        keyed.loc[unkeyed, spec.key[0]] = [f"\0{row}" for row in keyed.loc[unkeyed, "row"]]
     try:
-        build_schema(table).validate(keyed, lazy=True)
+        schema.validate(keyed, lazy=True)
     except SchemaErrors as error:
         cases = error.failure_cases
     else:
@@ -86,7 +95,7 @@ def check_schema(
         places = group["index"].to_numpy(dtype=np.int64)
         column = spec.columns[str(name)]
         above = _AT_MOST in str(check)
-        bound = (column.maximum if above else column.minimum) or 0
+        expected, expected_zh = _say_bound(column, above=above)
         notices.extend(
             _list_cells(
                 [str(_shorten(value)) for value in group["failure_case"]],
@@ -94,8 +103,8 @@ def check_schema(
                 layer=layer,
                 column=headers.get(column.name, column.name),
                 code="value_too_large" if above else "value_too_small",
-                expected=f"at {'most' if above else 'least'} {bound:,.10g}",
-                expected_zh=f"不{'大' if above else '小'}于 {bound:,.10g}",
+                expected=expected,
+                expected_zh=expected_zh,
                 limits=limits,
             )
         )
@@ -160,6 +169,25 @@ def explain_cells(
     )
 
 
+def _say_bound(column: ColumnSpec, *, above: bool) -> tuple[str, str]:
+    """What a number has to be instead, in English and Chinese."""
+    if above and column.share:
+        return (
+            "a share from 0 to 1; percents carry their sign (36%), in the cell or in the header",
+            "0 至 1 之间的比例；若为百分数，请在数字后或表头中注明 %（如 36%）",
+        )
+    bound = (column.maximum if above else column.minimum) or 0
+    if column.type == "year":
+        return (
+            f"a year {'not after' if above else 'from'} {bound:g}{'' if above else ' on'}",
+            f"不{'晚' if above else '早'}于 {bound:g} 年",
+        )
+    return (
+        f"at {'most' if above else 'least'} {bound:,.10g}",
+        f"不{'大' if above else '小'}于 {bound:,.10g}",
+    )
+
+
 def _build_column(column: ColumnSpec) -> pa.Column:
     checks = []
     if column.minimum is not None:
@@ -168,7 +196,7 @@ def _build_column(column: ColumnSpec) -> pa.Column:
     if column.maximum is not None:
         most = column.maximum
         checks.append(pa.Check.le(most, error=f"{_AT_MOST} {most:g}"))
-    return pa.Column(_DTYPES[column.type], checks, nullable=True, required=True)
+    return pa.Column(_DTYPES[column.type], checks, nullable=True, required=not column.optional)
 
 
 def _explain_duplicates(

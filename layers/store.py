@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from datetime import date
@@ -32,11 +32,11 @@ from layers.transit.model import Transit
 MANIFEST = "manifest.json"
 NETWORK = "network.npz"
 TIMETABLE = "timetable.npz"
-FORMAT = 2
+FORMAT = 3
 """Version of the folder's layout; a run of another version is refused, not guessed at."""
 
 _SPATIAL = ("communities", "facilities", "entrances", "demand", "streets", "base", "barriers")
-_PLAIN = ("coverage", "access", "gaps", "notices")
+_PLAIN = ("coverage", "access", "gaps", "scorecards", "rollups", "targets", "notices")
 _TRANSIT = ("stops", "lines", "ways_in", "changes")
 _RENAME_EXCHANGE = 2
 _AT_FDCWD = -100
@@ -63,6 +63,9 @@ class Run:
     coverage: pd.DataFrame
     access: pd.DataFrame
     gaps: pd.DataFrame
+    scorecards: pd.DataFrame
+    rollups: pd.DataFrame
+    targets: pd.DataFrame
     notices: pd.DataFrame
     network: StreetNetwork
     transit: Transit | None = None
@@ -192,11 +195,41 @@ def read_run(folder: Path) -> Run:
     """
     manifest = read_manifest(folder)
     place = find_run_folder(folder)
-    try:
-        spatial = {name: gpd.read_parquet(place / f"{name}.parquet") for name in _SPATIAL}
-        plain = {name: pd.read_parquet(place / f"{name}.parquet") for name in _PLAIN}
+    tables = read_tables(folder, dict.fromkeys((*_SPATIAL, *_PLAIN)))
+    with _name_damage(folder):
         network = read_network(place / NETWORK)
         transit = find_transit(place)
+    return Run(path=place, manifest=manifest, network=network, transit=transit, **tables)
+
+
+def read_tables(folder: Path, wanted: Mapping[str, Sequence[str] | None]) -> dict[str, Any]:
+    """Read some tables of a run folder, by name as in `Run`.
+
+    Parameters
+    ----------
+    wanted
+        Names of tables, each with the columns to read; None: all of them.
+
+    Raises
+    ------
+    NotARun
+        A table cannot be read.
+    """
+    place = find_run_folder(folder)
+    with _name_damage(folder):
+        return {
+            name: (gpd if name in _SPATIAL else pd).read_parquet(
+                place / f"{name}.parquet", columns=None if columns is None else [*columns]
+            )
+            for name, columns in wanted.items()
+        }
+
+
+@contextmanager
+def _name_damage(folder: Path) -> Iterator[None]:
+    """Say of whatever cannot be read that the run is damaged."""
+    try:
+        yield
     except (
         OSError,
         ValueError,
@@ -206,7 +239,6 @@ def read_run(folder: Path) -> Run:
         pyarrow.ArrowException,
     ) as error:
         raise NotARun(f"{folder} is damaged ({error}): run again into the folder") from error
-    return Run(path=place, manifest=manifest, network=network, transit=transit, **spatial, **plain)
 
 
 def _aside(folder: Path, word: str) -> Path:

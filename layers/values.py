@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import pandas as pd
@@ -61,6 +61,7 @@ _DATE = re.compile(
     r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月)?|年)?(?:[ t]00:00(?::00(?:\.0+)?)?)?"
 )
 _COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
+_SCHOOL_YEAR = re.compile(r"(\d{4})年?(?:\s*[-~–—/至到]\s*(?:\d{4}|\d{2})年?)?\s*学年度?")
 _YEAR_RANGE = (1000, 2200)
 
 
@@ -107,7 +108,9 @@ def is_missing(cell: object) -> bool:
     return isinstance(cell, str) and normalize_text(cell).replace("－", "-") in MISSING
 
 
-def parse_numbers(cells: Cells, units: Mapping[str, float] = MappingProxyType({})) -> Parsed:
+def parse_numbers(
+    cells: Cells, units: Mapping[str, float] = MappingProxyType({}), *, factor: float = 1.0
+) -> Parsed:
     """Numbers; thousands separators, full-width digits and a known unit behind the number are read.
 
     Ranges (`1.50-3.60`), approximations (`约1500户`) and decimal commas are not.
@@ -116,23 +119,28 @@ def parse_numbers(cells: Cells, units: Mapping[str, float] = MappingProxyType({}
     ----------
     units
         Unit → factor; a cell's own unit is multiplied by it.
+    factor
+        Factor of every cell without a unit of its own: its header names one.
 
     >>> parse_numbers(["1,520", "１５２０", "1520户", None, "约1500户"], {"户": 1}).data.tolist()
     [1520.0, 1520.0, 1520.0, nan, nan]
+    >>> parse_numbers([35, "28.5%"], {"%": 0.01}, factor=0.01).data.tolist()
+    [0.35, 0.285]
     """
     fast = _find_floats(cells)
     masks = _Masks(len(cells))
     if fast is not None:
         masks.bad = np.isinf(fast)
-        return Parsed(np.where(masks.bad, np.nan, fast), masks.bad, masks.rewritten)
+        values = np.where(masks.bad, np.nan, _scale(fast, factor))
+        return Parsed(values, masks.bad, masks.rewritten)
     values = np.full(len(cells), np.nan)
     for place, cell in enumerate(cells):
         if isinstance(cell, (bool, np.bool_)):
             masks.bad[place] = True
         elif isinstance(cell, (int, float, np.integer, np.floating)):
-            values[place] = float(cell)
+            values[place] = _scale(float(cell), factor)
         elif not is_missing(cell):
-            number = _parse_number(normalize_text(cell), units)
+            number = _parse_number(normalize_text(cell), units, factor)
             if number is None:
                 masks.bad[place] = True
             else:
@@ -254,14 +262,19 @@ def parse_dates(cells: Sequence[object]) -> Parsed:
 
 
 def parse_years(cells: Sequence[object]) -> Parsed:
-    """Years as float64, from years or dates.
+    """Years as float64, from years or dates; of a school year the one it begins in.
 
-    >>> parse_years(["2026年9月", 1998.0, "二〇二六"]).data.tolist()
-    [2026.0, 1998.0, nan]
+    >>> parse_years(["2026年9月", 1998.0, "二〇二六", "2026-2027学年"]).data.tolist()
+    [2026.0, 1998.0, nan, 2026.0]
     """
-    dates = parse_dates(cells)
+    dates = parse_dates([_cut_school_year(cell) for cell in cells])
     values = np.array([float(text[:4]) if text else np.nan for text in dates.data])
     return Parsed(values, dates.bad, dates.rewritten)
+
+
+def _cut_school_year(cell: object) -> object:
+    match = _SCHOOL_YEAR.fullmatch(normalize_text(cell)) if isinstance(cell, str) else None
+    return match[1] if match else cell
 
 
 def clean_text(cell: object) -> str:
@@ -286,18 +299,32 @@ def _find_floats(cells: Cells) -> FloatArray | None:
     return None
 
 
-def _parse_number(text: str, units: Mapping[str, float]) -> float | None:
+@overload
+def _scale(number: float, factor: float) -> float: ...
+
+
+@overload
+def _scale(number: FloatArray, factor: float) -> FloatArray: ...
+
+
+def _scale(number: float | FloatArray, factor: float) -> float | FloatArray:
+    """Multiply; by a hundredth one divides by a hundred: 35 % is 0.35, not 0.35000000000000003."""
+    return number / (1.0 / factor) if factor < 1.0 else number * factor
+
+
+def _parse_number(text: str, units: Mapping[str, float], factor: float = 1.0) -> float | None:
+    """Number with or without a unit of its own; `factor` is for those without."""
     if _PLAIN.fullmatch(text):
-        return float(text)
+        return _scale(float(text), factor)
     squeezed = text.replace(" ", "").replace("\u202f", "")
     if _THOUSANDS.fullmatch(squeezed):
-        return float(squeezed.replace(",", ""))
+        return _scale(float(squeezed.replace(",", "")), factor)
     if match := _WITH_UNIT.fullmatch(text):
-        factor = units.get(match[2].strip())
+        own = units.get(match[2].strip())
         number = _parse_number(match[1], {})
-        if factor is not None and number is not None:
+        if own is not None and number is not None:
             try:
-                return float(Decimal(str(number)) * Decimal(str(factor)))
+                return float(Decimal(str(number)) * Decimal(str(own)))
             except InvalidOperation:
                 return None
     return None

@@ -8,6 +8,7 @@ import pandas as pd
 from layers.store import Run
 from maps.areas import list_communities, list_outlines
 from maps.base import Bounds
+from maps.circles import list_cards
 from maps.legend import list_sources
 from maps.lines import pack_ground, pack_streets
 from maps.points import pack_homes
@@ -32,6 +33,8 @@ class Backdrop:
         W, S, E, N of the communities, degrees.
     timetable
         What the legend says about the timetable; None without one.
+    has_cards
+        Whether any circle, type or other card was judged.
     """
 
     data: str
@@ -45,6 +48,7 @@ class Backdrop:
     facility_rows: RowsByKind
     sources: dict[str, Any]
     timetable: dict[str, Any] | None
+    has_cards: bool
 
 
 def build_backdrop(run: Run) -> Backdrop:
@@ -53,12 +57,14 @@ def build_backdrop(run: Run) -> Backdrop:
     keys = pd.Index(run.communities["community_id"], dtype="str")
     sources = list_sources(run)
     timetable = None if run.transit is None else find_timetable(run.manifest)
-    colors = ("coverage", "minutes", "homes", "base", "transit")
+    colors = ("coverage", "status", "minutes", "homes", "base", "transit")
+    cards = list_cards(run, keys)
     data = {
         "streets": pack_streets(run.streets, palette),
         "ground": pack_ground(run.base),
         "homes": pack_homes(run.demand, keys),
         "communities": list_communities(run.communities),
+        "cards": cards,
         "palette": {name: palette.plain[name] for name in colors},
         "text": {key: dict(texts) for key, texts in read_text().items()},
         "sources": sources,
@@ -80,4 +86,5 @@ def build_backdrop(run: Run) -> Backdrop:
         facility_rows=index_rows(run.facilities, "kind"),
         sources=sources,
         timetable=timetable,
+        has_cards=bool(cards["list"]),
     )

@@ -9,6 +9,8 @@ from maps.modes import WALK
 from maps.text import find_text, get_titles
 
 STATUSES = ("primary", "secondary", "derived", "unverified")
+UNFOLDED = 4
+"""Rules the legend shows one under the other; of more, packs are folded up."""
 
 
 def list_rules(manifest: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
@@ -35,6 +37,7 @@ def list_rules(manifest: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
                     "limit": rule.get("limit"),
                     "limit_unit": str(rule.get("limit_unit") or ""),
                     "mode": str(rule.get("mode") or ""),
+                    "overlaid": bool(rule.get("overlaid")),
                 }
             )
     return found
@@ -49,12 +52,10 @@ def group_rules(rules: list[dict[str, Any]], mode: str) -> list[dict[str, Any]]:
     Returns
     -------
     sections
-        `title`: key of its heading; `empty`: key of what stands there without any rule; `groups`.
+        `title`: key of its heading; `empty`: key of what stands there without any rule; `packs`, each
+        with `title`, `count` and `groups` of rules from one source; `folds`: whether there are so many
+        rules that the packs are folded up.
     """
-
-    def origin(rule: dict[str, Any]) -> tuple[str, str, str]:
-        return rule["pack"], rule["document"]["zh"], rule["clause"]["zh"]
-
     modes = {rule["mode"] for rule in rules}
     if not rules or (mode == WALK and modes <= {WALK, ""}):
         by_mode = {"": rules}
@@ -69,10 +70,30 @@ def group_rules(rules: list[dict[str, Any]], mode: str) -> list[dict[str, Any]]:
                 {
                     "title": f"legend_rules{ending}",
                     "empty": f"legend_no_rules{ending}",
-                    "groups": [list(group) for _, group in groupby(members, key=origin)],
+                    "packs": _group_packs(members),
+                    "folds": len(members) > UNFOLDED and len({r["pack"] for r in members}) > 1,
                 }
             )
     return sections
+
+
+def _group_packs(rules: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rules pack by pack, in it those of one source together."""
+
+    def origin(rule: dict[str, Any]) -> tuple[str, str]:
+        return rule["document"]["zh"], rule["clause"]["zh"]
+
+    packs: dict[str, list[dict[str, Any]]] = {}
+    for rule in rules:
+        packs.setdefault(rule["pack"], []).append(rule)
+    return [
+        {
+            "title": members[0]["pack_title"],
+            "count": len(members),
+            "groups": [list(group) for _, group in groupby(members, key=origin)],
+        }
+        for members in packs.values()
+    ]
 
 
 def list_sources(run: Run) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from maps.text import LANGS, Lang, read_text
 
 __all__ = ["Backdrop", "build_backdrop", "gap_map", "write_maps"]
 
-_SCRIPTS = ("words.js", "drawing.js", "cards.js", "journey.js", "page.js")
+_SCRIPTS = ("words.js", "circles.js", "drawing.js", "cards.js", "journey.js", "page.js")
 
 
 def gap_map(
@@ -42,7 +42,8 @@ def gap_map(
     Communities by coverage, streets by minutes, facilities with their ways in, every home with the
     street and the way in its walk uses, and lines and stops where the run has a timetable. The page
     talks to the page around it by messages of its own origin: it tells `lifecircle:select` and
-    hears `lifecircle:focus`, `lifecircle:lang`, `lifecircle:district` and `lifecircle:journey`.
+    hears `lifecircle:focus`, `lifecircle:lang`, `lifecircle:district`, `lifecircle:shade` and
+    `lifecircle:journey`.
 
     Parameters
     ----------
@@ -127,6 +128,7 @@ def _draw_shell(shared: Backdrop, parts: KindParts, frame: Frame) -> Shell:
         parts.facilities,
         parts.color,
         has_transit=len(parts.by_mode) > 1,
+        has_cards=shared.has_cards,
     )
 
 
@@ -166,6 +168,7 @@ def _draw_chrome(data: dict[str, Any], shared: Backdrop, frame: Frame) -> str:
     return _get_template("page.html").render(
         data=data,
         sections=group_rules(data["rules"], mode),
+        has_cards=shared.has_cards,
         siblings=_list_siblings(data, frame) if "other" in data else [],
         timetable=shared.timetable,
         sources=shared.sources,

@@ -28,6 +28,7 @@ NO_ICON = '<link rel="icon" href="data:,">'
 TRANSIT_LAYER = "layer_transit"
 _TITLE, _BODY = "\ue000title\ue001", "\ue000body\ue001"
 _VIEWS = ("view_coverage", "view_minutes")
+_SCORE_VIEW = "view_scores"
 _OVERLAYS = (
     ("layer_facilities", True),
     ("layer_uncovered", True),
@@ -80,6 +81,7 @@ def build_shell(
     color: str,
     *,
     has_transit: bool,
+    has_cards: bool = False,
 ) -> Shell:
     """Map with all its layers, as Folium writes it.
 
@@ -103,7 +105,7 @@ def build_shell(
         "communities": outlines,
         "facilities": draw_facilities(facilities, color),
     }
-    layers.update(_list_groups(frame.lang, has_transit=has_transit))
+    layers.update(_list_groups(frame.lang, has_transit=has_transit, has_cards=has_cards))
     for name, layer in layers.items():
         layer.add_to(drawn, name=name)
     folium.LayerControl(collapsed=False).add_to(drawn)
@@ -113,14 +115,14 @@ def build_shell(
     return Shell(before_title, before_body, after_body)
 
 
-def _list_groups(lang: Lang, *, has_transit: bool) -> dict[str, folium.map.Layer]:
-    """Empty layers the page's script fills: two ways of colouring, and what can be switched off.
+def _list_groups(lang: Lang, *, has_transit: bool, has_cards: bool) -> dict[str, folium.map.Layer]:
+    """Empty layers the page's script fills: ways of colouring, and what can be switched off.
 
     The page itself switches transit on where it counts.
     """
     groups: dict[str, folium.map.Layer] = {
         key: folium.FeatureGroup(name=_label(key, lang), overlay=False, show=key == _VIEWS[0])
-        for key in _VIEWS
+        for key in ((*_VIEWS, _SCORE_VIEW) if has_cards else _VIEWS)
     }
     overlays = [*_OVERLAYS, (TRANSIT_LAYER, False)] if has_transit else list(_OVERLAYS)
     for key, show in overlays:

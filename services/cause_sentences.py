@@ -6,10 +6,11 @@ import numpy as np
 
 from geo.units import FloatArray
 from layers.standards.model import Text
-from services.causes import CAUSES, FULL, NO_FACILITY, SEVERED, TOO_FAR, UNCONNECTED, Obstacle
+from services.causes import Obstacle
+from services.home_causes import CAUSES, FULL, NO_FACILITY, SEVERED, TOO_FAR, UNCONNECTED
 from services.journey_sentences import Journeys, say_stopless, say_too_far
 from services.people import People, join
-from services.sentences import Words
+from services.sentences.words import Words
 
 _CAUSE = dict(
     zip(
@@ -29,6 +30,8 @@ _OFF_STREETS = Text(
     " Main cause: no walkable street near the start or the facility; check the coordinates "
     "or add the missing street.",
 )
+_NO_DOUBT = Text("", "")
+_STATUS = "是否普惠"
 _BARRIER = {
     "railway": Text("铁路", "a railway"),
     "waterway": Text("河流或运河", "a river or canal"),
@@ -57,7 +60,7 @@ def say_cause(
     nearest_m: float,
     *,
     journeys: Journeys | None = None,
-    doubtful: bool = False,
+    doubt: Text = _NO_DOUBT,
 ) -> Text:
     """Return the main cause with its evidence, and the breakdown where there are several.
 
@@ -71,12 +74,13 @@ def say_cause(
         The nearest facility and the median walk to the nearest, metres.
     journeys
         What those left out meet with where public transport counts.
-    doubtful
-        Whether that facility's status (普惠) is unknown.
+    doubt
+        What is unknown of that facility (是否普惠), empty where it surely qualifies.
     """
     noun = words.kind
-    if doubtful:
-        noun = Text(f"{words.plain.zh}（是否普惠未知）", f"{words.plain.en} (status unknown)")
+    if doubt.zh:
+        what = "status" if doubt.zh == _STATUS else "size"
+        noun = Text(f"{words.plain.zh}（{doubt.zh}未知）", f"{words.plain.en} ({what} unknown)")
     named = Text(f"“{facility_name}”", f' "{facility_name}"') if facility_name else Text("", "")
     if journeys is None:
         lead = _say_walk(words, main, obstacle, noun, named, nearest_m)

@@ -1,71 +1,21 @@
-"""Why homes are left out, and where the likely obstacle is: decided on points, never on outlines.
-
-Per home, the first that holds:
-
-- `unconnected`: no walkable street near the home, or the only facilities near it have none;
-- `no_facility`: none within the limit even as the crow flies;
-- `full`: one within the walk, without a free place;
-- `severed`: one within the limit straight, and the shortest walk to any is unreachable or at
-  least `severed_detour` times that straight line;
-- `too_far`: one within the limit straight, but the streets to it are longer.
-
-Where public transport counts `services.journey_causes` finds them.
+"""Why a community's homes are left out, and where the likely obstacle is.
 
 Per community: the cause that leaves out most households; equals go by the order of `CAUSES`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
-import pandas as pd
-from scipy.spatial import KDTree
 
 from geo.crs import unproject
 from geo.units import BoolArray, FloatArray, IntArray
 from services.barriers import Barriers, find_obstacles
-from services.verdicts import Homes
-from services.walks import Reach, Walks
+from services.grounds import Ground
+from services.home_causes import CAUSES, SEVERED, TOO_FAR, HomeCauses, measure_detour
 
-CAUSES = ("no_facility", "severed", "too_far", "full", "unconnected")
-NO_FACILITY, SEVERED, TOO_FAR, FULL, UNCONNECTED = range(len(CAUSES))
-_SHORTEST_STRAIGHT_M = 1.0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class HomeCauses:
-    """Why each home left out is left out.
-
-    Parameters
-    ----------
-    home
-        Shape `(K,)`: rows of the homes left out, rising.
-    cause
-        Shape `(K,)`: index into `CAUSES`.
-    walk_m
-        Shape `(K,)`: walk to the nearest facility, `UNREACHED` without a way.
-    straight_m
-        Shape `(K,)`: straight line to the nearest way in of a facility, inf where there is none.
-    facility
-        Shape `(K,)`: facility row: of that straight line where severed or out of straight reach,
-        else of the walk; -1 where there is none.
-    target_xy
-        Shape `(K, 2)`: the way in at the end of the straight line, NaN where there is none.
-    journey_s
-        Shape `(K,)`: journey to the facility soonest reached, inf without a way; None where only
-        walks count.
-    stopless
-        Shape `(K,)`: no stop one may board at lies within a walk; None where only walks count.
-    """
-
-    home: IntArray
-    cause: IntArray
-    walk_m: FloatArray
-    straight_m: FloatArray
-    facility: IntArray
-    target_xy: FloatArray
-    journey_s: FloatArray | None = None
-    stopless: BoolArray | None = None
+__all__ = ["CAUSES", "CausesBook", "CommunityCauses", "Obstacle", "merge_causes", "sum_causes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,89 +71,57 @@ class CommunityCauses:
     obstacle: dict[int, Obstacle]
 
 
-def find_home_causes(
-    walks: Walks,
-    lacking: BoolArray,
-    reach: Reach,
-    facility_rows: IntArray,
-    *,
-    limit_m: float,
-    severed_detour: float,
-    count: int = 1,
-    has_full: BoolArray | None = None,
-) -> HomeCauses:
-    """Cause of each home left out.
-
-    Parameters
-    ----------
-    walks
-        Homes, facilities and ways in.
-    lacking
-        Shape `(H,)`: homes left out.
-    reach
-        Walk of each home to the nearest of the facilities.
-    facility_rows
-        Rows of the facilities that would do.
-    limit_m
-        The rule's limit in metres of walking.
-    severed_detour
-        Walk over straight line from which on a home counts as cut off.
-    count
-        Facilities needed within the limit.
-    has_full
-        Shape `(H,)`: homes with a facility within the walk that has no free place.
-    """
-    home = np.flatnonzero(lacking).astype(np.int64)
-    walk_m = np.asarray(reach.walk_m, dtype=np.float64)[home]
-    entrance, owner = walks.list_entrances(facility_rows)
-    on_street = walks.entrance_links.connected[entrance]
-    home_xy = walks.demand_xy[home]
-    straight_m, target = measure_straight(home_xy, walks, entrance[on_street])
-    stray_m, _ = measure_straight(home_xy, walks, entrance[~on_street])
-    near = straight_m <= limit_m
-    within_walk = walk_m <= limit_m
-    detour = _measure_detour(walk_m, straight_m)
-    cause = np.select(
-        [
-            ~walks.demand_links.connected[home],
-            np.zeros(len(home), dtype=bool) if has_full is None else has_full[home],
-            ~near & (stray_m <= limit_m),
-            ~near,
-            ~within_walk & (detour >= severed_detour),
-        ],
-        [UNCONNECTED, FULL, UNCONNECTED, NO_FACILITY, SEVERED],
-        default=TOO_FAR,
-    ).astype(np.int64)
-    if count > 1:
-        few = _count_straight(home_xy, walks, entrance, owner, limit_m) < count
-        cause[few & (cause != UNCONNECTED) & (cause != FULL)] = NO_FACILITY
-    has_target = target >= 0
-    facility = np.where(has_target, owner[on_street][target] if on_street.any() else -1, -1)
-    by_walk = np.asarray(reach.facility, dtype=np.int64)[home]
-    follow_walk = (by_walk >= 0) & np.isin(cause, (TOO_FAR, FULL))
-    target_xy = np.full((len(home), 2), np.nan)
-    target_xy[has_target] = walks.entrance_xy[entrance[on_street][target[has_target]]]
-    return HomeCauses(
-        home=home,
-        cause=cause,
-        walk_m=walk_m,
-        straight_m=straight_m,
-        facility=np.where(follow_walk, by_walk, facility).astype(np.int64),
-        target_xy=target_xy,
+def merge_causes(old: CommunityCauses, new: CommunityCauses, rows: BoolArray) -> CommunityCauses:
+    """Causes of the communities in `rows` from `new`, of the others from `old`."""
+    obstacle = {row: one for row, one in old.obstacle.items() if not rows[row]}
+    return CommunityCauses(
+        cause=np.where(rows, new.cause, old.cause),
+        weight=np.where(rows[:, None], new.weight, old.weight),
+        nearest_m=np.where(rows, new.nearest_m, old.nearest_m),
+        journey_s=np.where(rows, new.journey_s, old.journey_s),
+        stopless=np.where(rows, new.stopless, old.stopless),
+        facility=np.where(rows, new.facility, old.facility),
+        obstacle=obstacle | {row: one for row, one in new.obstacle.items() if rows[row]},
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class CausesBook:
+    """Causes already found, by the question they answer and the communities it was asked for."""
+
+    pages: dict[Hashable, tuple[BoolArray, CommunityCauses]] = field(default_factory=dict)
+
+    def find(
+        self, key: Hashable, wanted: BoolArray, measure: Callable[[BoolArray], CommunityCauses]
+    ) -> CommunityCauses:
+        """Causes of at least the communities in `wanted`, shape `(C,)`; `measure` finds new ones."""
+        if key not in self.pages:
+            self.pages[key] = (wanted.copy(), measure(wanted))
+            return self.pages[key][1]
+        done, causes = self.pages[key]
+        new = wanted & ~done
+        if new.any():
+            causes = merge_causes(causes, measure(new), new)
+            self.pages[key] = (done | new, causes)
+        return causes
+
+
 def sum_causes(
-    homes: Homes, causes: HomeCauses, walks: Walks, barriers: Barriers, *, severed_detour: float
+    ground: Ground, causes: HomeCauses, barriers: Barriers, *, severed_detour: float
 ) -> CommunityCauses:
     """Causes per community, with the obstacle where most of those left out are cut off."""
+    homes = ground.homes
     size = len(homes.total)
     community = homes.community[causes.home]
     inside = community >= 0
     row, cause = community[inside], causes.cause[inside]
     weight_of = homes.weight[causes.home][inside]
-    weight = np.zeros((size, len(CAUSES)))
-    np.add.at(weight, (row, cause), weight_of)
+    n_causes = len(CAUSES)
+    weight = (
+        np.bincount(row * n_causes + cause, weights=weight_of, minlength=size * n_causes)
+        .reshape(size, n_causes)
+        .astype(np.float64)
+    )
     count = np.bincount(row, minlength=size)
     main = np.where(count > 0, np.argmax(np.round(weight, 6), axis=1), -1)
 
@@ -211,9 +129,9 @@ def sum_causes(
     far = (causes.walk_m if causes.journey_s is None else causes.journey_s)[inside]
     speaks = cause == main[row] if by_journey else np.ones(len(row), dtype=np.bool_)
     median = np.full(size, np.nan)
-    for place, pick in _pick_medians(row[speaks], far[speaks], weight_of[speaks]).items():
-        value = far[speaks][pick]
-        median[place] = value if np.isfinite(value) else np.nan
+    spoken = far[speaks]
+    for place, pick in _pick_medians(row[speaks], spoken, weight_of[speaks]).items():
+        median[place] = spoken[pick] if np.isfinite(spoken[pick]) else np.nan
     facility = np.full(size, -1, dtype=np.int64)
     named = causes.facility[inside]
     speaks &= named >= 0
@@ -233,51 +151,14 @@ def sum_causes(
         journey_s=median if by_journey else unsaid,
         stopless=stopless,
         facility=facility,
-        obstacle=_choose_obstacles(homes, causes, cut_off, walks, barriers, severed_detour),
+        obstacle=_choose_obstacles(ground, causes, cut_off, barriers, severed_detour),
     )
-
-
-def _measure_detour(walk_m: FloatArray, straight_m: FloatArray) -> FloatArray:
-    """Walk over straight line; inf without a way, 0 where there is nothing to walk to."""
-    detour = np.zeros(len(walk_m))
-    np.divide(
-        walk_m,
-        np.maximum(straight_m, _SHORTEST_STRAIGHT_M),
-        out=detour,
-        where=np.isfinite(straight_m),
-    )
-    return detour
-
-
-def measure_straight(
-    home_xy: FloatArray, walks: Walks, entrance: IntArray
-) -> tuple[FloatArray, IntArray]:
-    """Metres to the nearest of the entrances and its position in `entrance`; inf and -1 if none.
-
-    Shapes `(K,)` each, for homes at `home_xy`, shape `(K, 2)`.
-    """
-    if len(entrance) == 0 or len(home_xy) == 0:
-        return np.full(len(home_xy), np.inf), np.full(len(home_xy), -1, dtype=np.int64)
-    distance, place = KDTree(walks.entrance_xy[entrance]).query(home_xy)
-    return np.asarray(distance, dtype=np.float64), np.asarray(place, dtype=np.int64)
-
-
-def _count_straight(
-    home_xy: FloatArray, walks: Walks, entrance: IntArray, owner: IntArray, limit_m: float
-) -> IntArray:
-    """Facilities within `limit_m` straight of each home."""
-    if len(entrance) == 0 or len(home_xy) == 0:
-        return np.zeros(len(home_xy), dtype=np.int64)
-    tree = KDTree(walks.entrance_xy[entrance])
-    near = tree.query_ball_point(home_xy, limit_m)
-    return np.array([len(np.unique(owner[places])) for places in near], dtype=np.int64)
 
 
 def _choose_obstacles(
-    homes: Homes,
+    ground: Ground,
     causes: HomeCauses,
     cut_off: IntArray,
-    walks: Walks,
     barriers: Barriers,
     severed_detour: float,
 ) -> dict[int, Obstacle]:
@@ -289,11 +170,11 @@ def _choose_obstacles(
     """
     if len(cut_off) == 0:
         return {}
-    community = homes.community[causes.home[cut_off]]
-    weight = homes.weight[causes.home[cut_off]]
+    community = ground.homes.community[causes.home[cut_off]]
+    weight = ground.homes.weight[causes.home[cut_off]]
     walk_m = causes.walk_m[cut_off]
     barrier, place_xy = find_obstacles(
-        walks.demand_xy[causes.home[cut_off]],
+        ground.xy[causes.home[cut_off]],
         causes.target_xy[cut_off],
         walk_m,
         barriers,
@@ -307,13 +188,13 @@ def _choose_obstacles(
     ]
     names = {label: number for number, label in enumerate(sorted(set(labels), reverse=True))}
     label_of = np.array([names[label] for label in labels], dtype=np.int64)
-    detour = _measure_detour(walk_m, causes.straight_m[cut_off])
+    detour = measure_detour(walk_m, causes.straight_m[cut_off])
     chosen = dict(_pick_heaviest(community, label_of, weight))
     behind = np.flatnonzero(
         label_of == np.array([chosen[place] for place in community.tolist()], dtype=np.int64)
     )
     medians = _pick_medians(community[behind], detour[behind], weight[behind])
-    place_lonlat = unproject(place_xy, walks.network.crs)
+    place_lonlat = unproject(place_xy, ground.walks.network.crs)
     obstacles = {}
     for place, pick in medians.items():
         index = int(behind[pick])
@@ -348,7 +229,13 @@ def _pick_medians(group: IntArray, key: FloatArray, weight: FloatArray) -> dict[
 
 def _pick_heaviest(group: IntArray, label: IntArray, weight: FloatArray) -> list[tuple[int, int]]:
     """Label with most weight in each group; equals go to the lowest label."""
-    table = pd.DataFrame({"group": group, "label": label, "weight": weight})
-    sums = table.groupby(["group", "label"], sort=True)["weight"].sum().round(6).reset_index()
-    heaviest = sums.loc[sums.groupby("group", sort=True)["weight"].idxmax()]
-    return list(zip(heaviest["group"].tolist(), heaviest["label"].tolist(), strict=True))
+    if len(group) == 0:
+        return []
+    low = int(label.min())
+    span = int(label.max()) - low + 1
+    pair, member = np.unique(group * span + (label - low), return_inverse=True)
+    total = np.round(np.bincount(member, weights=weight), 6)
+    of_group, of_label = pair // span, pair % span + low
+    order = np.lexsort((of_label, -total, of_group))
+    heaviest = order[np.diff(of_group[order], prepend=-1) > 0]
+    return list(zip(of_group[heaviest].tolist(), of_label[heaviest].tolist(), strict=True))

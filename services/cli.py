@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from services.compare_commands import compare
 from services.options import (
     CellsOption,
     CityArgument,
@@ -30,7 +31,9 @@ from services.options import (
     OutOption,
     QuietFlag,
 )
+from services.parcel_commands import parcels
 from services.process import drop_output, prepare_streams, unwind_on_signals
+from services.standards_commands import standards
 from services.transit_commands import transit
 
 if TYPE_CHECKING:
@@ -44,9 +47,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-standards = typer.Typer(help="Rule packs: the published standards as data.")
 app.add_typer(standards, name="standards")
 app.add_typer(transit, name="transit")
+app.add_typer(parcels, name="parcels")
+app.command("compare")(compare)
 
 _FAILED, _MISUSED, _INTERRUPTED = 1, 2, 130
 _DEFAULT_CELLS_M = 500.0
@@ -208,6 +212,14 @@ def _as_json(notices: Sequence[Any]) -> dict[str, Any]:
 def serve(
     *,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Run folder to serve.")],
+    compare_with: Annotated[
+        Path | None,
+        typer.Option(
+            "--compare-with",
+            metavar="EARLIER",
+            help="Folder of an earlier run: the page and /v1/compare say what changed since.",
+        ),
+    ] = None,
     host: Annotated[
         str | None, typer.Option(help="Address to listen on [default: 127.0.0.1].")
     ] = None,
@@ -221,7 +233,9 @@ def serve(
     from services.settings import ServiceSettings  # noqa: PLC0415
 
     read_manifest(out)  # no run, no service: said before anything listens
-    given: dict[str, Any] = {"run": out, "host": host, "port": port}
+    given: dict[str, Any] = {
+        "run": out, "compare_with": compare_with, "host": host, "port": port,
+    }  # fmt: skip
     _serve(ServiceSettings(**{name: value for name, value in given.items() if value is not None}))
 
 
@@ -233,6 +247,8 @@ def _serve(settings: "ServiceSettings") -> None:
 
     service = create_app(settings)
     _open_run(service.state.holder)
+    if settings.compare_with is not None:
+        service.state.earlier.compare(service.state.holder.get_current())
     with listen(settings.host, settings.port) as listener:
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         typer.echo(
@@ -280,38 +296,6 @@ def demo(
     _run(read_config(city), out / "run", as_json=as_json, quiet=quiet)
     if not no_serve:
         _serve(ServiceSettings(run=out / "run", host=host, port=port))
-
-
-@standards.command("list")
-def list_standards() -> None:
-    """List the rule packs there are."""
-    from rich.table import Table  # noqa: PLC0415
-
-    from layers.standards.load import list_packs  # noqa: PLC0415
-    from services.terminal import stdout_console  # noqa: PLC0415
-
-    table = Table("code", "title", "rules", "date", box=None)
-    for pack in list_packs():
-        table.add_row(pack.code, pack.title.zh, str(len(pack.rules)), pack.published.isoformat())
-    stdout_console().print(table)
-
-
-@standards.command("show")
-def show_standard(
-    *,
-    pack: Annotated[str, typer.Argument(help="Code of a pack, or a YAML file of your own.")],
-    as_json: JsonFlag = False,
-) -> None:
-    """Show a pack: every rule with its figures, their source and its status."""
-    from layers.standards.describe import describe_pack  # noqa: PLC0415
-    from layers.standards.load import read_pack  # noqa: PLC0415
-    from services.terminal import print_json, print_pack  # noqa: PLC0415
-
-    described = describe_pack(read_pack(pack))
-    if as_json:
-        print_json(described)
-    else:
-        print_pack(described)
 
 
 def main() -> None:

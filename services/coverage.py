@@ -129,7 +129,7 @@ class _Homes:
     def quantile(self, value: FloatArray, share: float) -> FloatArray:
         """Weighted quantile, shape `(C,)`: the smallest value by which `share` is reached."""
         rows = self.community >= 0
-        return _quantile(self.community[rows], value[rows], self.weight[rows], self.n, share)
+        return weigh_quantile(self.community[rows], value[rows], self.weight[rows], self.n, share)
 
 
 def _group_homes(communities: gpd.GeoDataFrame, walks: Walks) -> _Homes:
@@ -178,7 +178,7 @@ def _first_text(values: pd.Series, group: IntArray, n: int) -> np.ndarray:
     return texts
 
 
-def _quantile(
+def weigh_quantile(
     group: IntArray, value: FloatArray, weight: FloatArray, n: int, share: float
 ) -> FloatArray:
     """Weighted quantile per group: the smallest value at which `share` of the weight is reached.

@@ -4,14 +4,20 @@ ServiceError
 ├── UnknownChoice (LookupError)         a name the run does not hold; `allowed` lists close ones
 │   ├── UnknownCommunity
 │   ├── UnknownDistrict
+│   ├── UnknownSubdistrict
+│   ├── UnknownParcel
 │   ├── UnknownCollection
 │   ├── UnknownItem
 │   │   └── UnknownFacility
+│   ├── UnknownStandard
+│   │   ├── UnknownPackHere
+│   │   └── UnknownCard
 │   ├── UnknownRuleHere (UnknownRule)
 │   └── UnknownKindHere (UnknownKind)
 ├── InvalidQuery (ValueError)           a value out of bounds; `parameter` and `allowed` say more
 ├── OutsideCity (ValueError)            no street near the point; `distance_m` says how far
 ├── NothingToMeasure (ValueError)       the question leaves no row to answer from
+├── NoEarlierRun (LookupError)          no run was named to compare with
 ├── RunUnavailable (RuntimeError)       no complete run to answer from
 ├── TooBusy (RuntimeError)              others are before, and no place came free in time
 ├── CannotWrite (OSError)               results cannot be written to the place named
@@ -75,6 +81,36 @@ class UnknownDistrict(UnknownChoice):
     """No district of that name."""
 
     noun = "district"
+
+
+class UnknownSubdistrict(UnknownChoice):
+    """No subdistrict of that name."""
+
+    noun = "subdistrict"
+
+
+class UnknownParcel(UnknownChoice):
+    """No parcel of that id."""
+
+    noun = "parcel"
+
+
+class UnknownStandard(UnknownChoice):
+    """No rule pack, rule or card of that code."""
+
+    noun = "rule pack, rule or card"
+
+
+class UnknownPackHere(UnknownStandard):
+    """No rule pack of that code."""
+
+    noun = "rule pack"
+
+
+class UnknownCard(UnknownStandard):
+    """No circle, type or other card of that code."""
+
+    noun = "card"
 
 
 class UnknownCollection(UnknownChoice):
@@ -169,6 +205,10 @@ class OutsideCity(ServiceError, ValueError):  # noqa: N818
 
 class NothingToMeasure(ServiceError, ValueError):  # noqa: N818
     """The question leaves no row to answer from."""
+
+
+class NoEarlierRun(ServiceError, LookupError):  # noqa: N818
+    """No run was named to compare with; the message says how to."""
 
 
 class RunUnavailable(ServiceError, RuntimeError):  # noqa: N818

@@ -21,6 +21,7 @@ from maps.qgis import (
     stop_style,
 )
 from maps.style import read_palette
+from services.scorecards import SIZE_CARD, SIZE_TITLE
 
 _PLACES = (
     "facilities",
@@ -32,6 +33,7 @@ _PLACES = (
     "barriers",
     "parcels",
 )
+_PLAIN = ("coverage", "access", "rollups", "targets", "notices")
 _WRITING = {"OGR_SQLITE_SYNCHRONOUS": "OFF", "OGR_SQLITE_JOURNAL": "OFF"}
 _STYLE_TABLE = """
 CREATE TABLE layer_styles (
@@ -50,15 +52,15 @@ def write_geopackage(
     """Write the tables of a run as layers; those without geometry as plain tables.
 
     `communities` carries one column `share_<kind>` for the main limit, and `ride_share_<kind>`
-    where there is a timetable; `gaps` the polygons of their communities. Data notices go into the
-    layers' descriptions.
+    where there is a timetable; `gaps` and `scorecards` the polygons of their communities,
+    `scorecards` also the names of community and card. Data notices go into the layers' descriptions.
 
     Raises
     ------
     OSError
         The file cannot be written.
     """
-    layers = _prepare(tables, float(manifest["settings"]["main_limit_min"]))
+    layers = _prepare(tables, manifest)
     credit = " · ".join(manifest["attribution"])
     with _waiting_for_no_disk():
         for name, frame in layers.items():
@@ -85,7 +87,10 @@ def _waiting_for_no_disk() -> Iterator[None]:
         pyogrio.set_gdal_config_options(before)
 
 
-def _prepare(tables: Mapping[str, pd.DataFrame], main_limit_min: float) -> dict[str, pd.DataFrame]:
+def _prepare(
+    tables: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any]
+) -> dict[str, pd.DataFrame]:
+    main_limit_min = float(manifest["settings"]["main_limit_min"])
     communities = tables["communities"]
     coverage = tables["coverage"]
     main = coverage[(coverage["limit"] == main_limit_min) & (coverage["limit_unit"] == "min")]
@@ -96,16 +101,43 @@ def _prepare(tables: Mapping[str, pd.DataFrame], main_limit_min: float) -> dict[
         )
         shares.columns = [f"{prefix}{kind}" for kind in shares.columns]
         wide = wide.merge(shares, left_on="community_id", right_index=True, how="left")
-    gaps = tables["gaps"].merge(communities[["community_id", "geometry"]], on="community_id")
     layers: dict[str, pd.DataFrame] = {
         "communities": wide,
-        "gaps": gpd.GeoDataFrame(gaps, geometry="geometry", crs=communities.crs),
+        "gaps": _join_areas(tables["gaps"], communities, ["geometry"]),
+        "scorecards": _name_cards(
+            _join_areas(tables["scorecards"], communities, ["name", "geometry"]), manifest
+        ),
     }
     for name in _PLACES:
         if name in tables and len(tables[name]):
             layers[name] = _one_type(tables[name])
-    layers |= {name: tables[name] for name in ("coverage", "access", "notices")}
+    layers |= {name: tables[name] for name in _PLAIN}
     return layers
+
+
+def _join_areas(
+    frame: pd.DataFrame, communities: gpd.GeoDataFrame, columns: list[str]
+) -> gpd.GeoDataFrame:
+    """Rows about communities with some of their columns, the polygon among them."""
+    joined = frame.merge(communities[["community_id", *columns]], on="community_id")
+    return gpd.GeoDataFrame(joined, geometry="geometry", crs=communities.crs)
+
+
+def _name_cards(cards: gpd.GeoDataFrame, manifest: Mapping[str, Any]) -> gpd.GeoDataFrame:
+    """Scorecards with the titles of their cards."""
+    titles = {
+        (pack["code"], card["code"]): (card["title_zh"], card["title_en"])
+        for pack in manifest["packs"]
+        for card in pack.get("cards", ())
+    }
+    titles["", SIZE_CARD] = SIZE_TITLE.zh, SIZE_TITLE.en
+    found = [
+        titles.get(key, (key[1], key[1])) for key in zip(cards["pack"], cards["card"], strict=True)
+    ]
+    return cards.assign(
+        title_zh=pd.array([zh for zh, _ in found], dtype="str"),
+        title_en=pd.array([en for _, en in found], dtype="str"),
+    )
 
 
 def _one_type(frame: pd.DataFrame) -> pd.DataFrame:
@@ -126,7 +158,7 @@ def _one_type(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _write_styles(path: Path, layers: Mapping[str, pd.DataFrame]) -> None:
     palette = read_palette()
-    styles = {"gaps": gap_style(palette)}
+    styles = dict.fromkeys(("gaps", "scorecards"), gap_style(palette))
     share = _first_column(layers["communities"], "share_")
     if share:
         styles["communities"] = coverage_style(share, palette)

@@ -13,25 +13,24 @@ Per home, the first that holds:
 
 import numpy as np
 
-from geo.units import BoolArray, FloatArray, Int32Array, IntArray
-from services.causes import (
+from geo.units import BoolArray
+from services.grounds import Ground
+from services.home_causes import (
     FULL,
     NO_FACILITY,
     TOO_FAR,
     UNCONNECTED,
     HomeCauses,
+    Targets,
     measure_straight,
 )
-from services.walks import Walks
 
 
 def find_journey_causes(
-    walks: Walks,
+    ground: Ground,
     lacking: BoolArray,
-    journey_s: FloatArray,
-    facility: Int32Array,
-    facility_rows: IntArray,
-    stopless: BoolArray,
+    targets: Targets,
+    speed_m_s: float,
     *,
     limit_m: float,
     has_full: BoolArray | None = None,
@@ -40,35 +39,33 @@ def find_journey_causes(
 
     Parameters
     ----------
-    walks
-        Homes, facilities and ways in.
+    ground
+        The homes.
     lacking
         Shape `(H,)`: homes left out.
-    journey_s, facility
-        Shape `(H,)`: journey of each home to the facility soonest reached (inf without a way), and
-        its row, -1 where there is none.
-    facility_rows
-        Rows of the facilities that would do.
-    stopless
-        Shape `(H,)`: homes without a stop near.
+    targets
+        The facilities that would do.
+    speed_m_s
+        Walking speed.
     limit_m
         The rule's limit in metres of walking: a facility off the streets within it is told of.
     has_full
         Shape `(H,)`: homes with a facility within the limit that has no free place.
     """
     home = np.flatnonzero(lacking).astype(np.int64)
-    entrance, _ = walks.list_entrances(facility_rows)
-    on_street = walks.entrance_links.connected[entrance]
-    home_xy = walks.demand_xy[home]
-    straight_m, _ = measure_straight(home_xy, walks, entrance[on_street])
-    stray_m, _ = measure_straight(home_xy, walks, entrance[~on_street])
+    reach, journey = ground.reach(targets.rows), ground.journey(targets.rows, speed_m_s)
+    journey_s = reach.walk_m / speed_m_s if journey is None else journey.times.typical_s
+    facility = reach.facility if journey is None else journey.facility
+    home_xy = ground.xy[home]
+    straight_m, _ = measure_straight(home_xy, targets.tree)
+    stray_m, _ = measure_straight(home_xy, targets.stray)
     cause = np.select(
         [
-            ~walks.demand_links.connected[home],
+            ~ground.links.connected[home],
             np.zeros(len(home), dtype=bool) if has_full is None else has_full[home],
             (straight_m > limit_m) & (stray_m <= limit_m),
-            np.full(len(home), len(entrance) == 0),
-            np.full(len(home), not on_street.any()),
+            np.full(len(home), targets.n_entrances == 0),
+            np.full(len(home), targets.tree is None),
         ],
         [UNCONNECTED, FULL, UNCONNECTED, NO_FACILITY, UNCONNECTED],
         default=TOO_FAR,
@@ -81,5 +78,5 @@ def find_journey_causes(
         facility=np.asarray(facility, dtype=np.int64)[home],
         target_xy=np.full((len(home), 2), np.nan),
         journey_s=np.asarray(journey_s, dtype=np.float64)[home],
-        stopless=stopless[home],
+        stopless=ground.find_stopless(speed_m_s)[home],
     )

@@ -1,14 +1,16 @@
 """Verdicts that public transport counts for, as sentences in Chinese and English."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from layers.standards.model import Text, Value
 from services.people import People, write_share
-from services.sentences import Words, list_open, name_some, write_needed
+from services.sentences.figures import write_needed
+from services.sentences.words import Words, list_open, name_some
 from services.verdicts import SHARE_TOLERANCE
 
-_SETTLE_TIMETABLE = Text(
+SETTLE_TIMETABLE = Text(
     "GTFS时刻表，或OSM文件中的公交线路（route关系）",
     "a GTFS feed, or the route relations of public transport in the OSM file,",
 )
@@ -82,21 +84,27 @@ def say_met_on_foot() -> Text:
 
 
 def say_timetable_missing(
-    words: Words, people: People, certain: float, needed: Value, *, inclusive: bool, places: bool
+    words: Words,
+    people: People,
+    certain: float,
+    needed: Value,
+    *,
+    columns: Iterable[str],
+    places: bool,
 ) -> Text:
     """Return the share that walks, and what would settle whether riding adds enough."""
     some = name_some(words, places=places)
     ask = write_needed(needed)
-    _, _, more_zh, more_en = list_open(inclusive=inclusive, places=places)
+    _, more = list_open(columns)
     settle = Text(
-        _SETTLE_TIMETABLE.zh + (f"，以及{more_zh}" if more_zh else ""),
-        _SETTLE_TIMETABLE.en + (f" and {more_en}" if more_en else ""),
+        SETTLE_TIMETABLE.zh + (f"，以及{more.zh}" if more.zh else ""),
+        SETTLE_TIMETABLE.en + (f" and {more.en}" if more.en else ""),
     )
     return Text(
-        f"没有可用的公交时刻表，无法判断加上公交能否达到要求：目前{words.reach.zh}内可到{some.zh}的"
+        f"没有可用的公交时刻表，无法判断加上公交能否达到要求：目前{words.within.zh}内可到{some.zh}的"
         f"{people.noun.zh}占{write_share(certain)}，要求{ask.zh}；补充{settle.zh}后即可判定。",
         "There is no timetable to go by, so it is open what public transport adds: "
-        f"{write_share(certain)} of {people.noun.en} have a known {some.en} within {words.reach.en}, "
+        f"{write_share(certain)} of {people.noun.en} have a known {some.en} within {words.within.en}, "
         f"{ask.en} is asked for; {settle.en} would settle it.",
     )
 

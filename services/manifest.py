@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -99,8 +99,13 @@ def _name_input(path: Path, feeds: Sequence[Path]) -> str:
     return f"{path.parent.name}/{path.name}" if path.parent in feeds else path.name
 
 
-def build_manifest(city: City, results: Results, timings_s: Mapping[str, float]) -> dict[str, Any]:
-    """What a run is made of: inputs with digests, versions, packs, settings, figures, timings."""
+def build_manifest(
+    city: City, results: Results, timings_s: Mapping[str, float], *, day: date
+) -> dict[str, Any]:
+    """What a run is made of: inputs with digests, versions, packs, settings, figures, timings.
+
+    `day` is the one the rules were judged on.
+    """
     config, settings = city.config, city.config.settings
     bounds = city.communities.total_bounds
     tables = results.tables
@@ -108,6 +113,7 @@ def build_manifest(city: City, results: Results, timings_s: Mapping[str, float])
         "product": "lifecircle",
         "version": version("lifecircle"),
         "created": datetime.now(tz=UTC).isoformat(timespec="seconds"),
+        "judged_on": day.isoformat(),
         "name": config.name,
         "synthetic": config.synthetic,
         "crs": city.streets.network.crs,

@@ -11,7 +11,6 @@ import pandas as pd
 
 from geo.snap import Links, snap_homes
 from layers.city import City
-from layers.config import RunSettings
 from layers.notices import Notice, tabulate_notices
 from layers.results import shape_table
 from layers.standards.model import TRAVELLERS, StandardPack
@@ -19,7 +18,7 @@ from layers.transit.model import Transit
 from services.access_table import tabulate_access, tabulate_rides
 from services.clock import Clock
 from services.coverage import measure_coverage
-from services.gaps import find_gaps
+from services.gaps import build_facts, find_area_targets, find_gaps
 from services.progress import Report, no_progress
 from services.rides import (
     WALK_TRANSIT,
@@ -29,6 +28,9 @@ from services.rides import (
     measure_ride_kind,
     measure_starts,
 )
+from services.rollups import build_rollups
+from services.rule_limits import Limits, list_limits
+from services.scorecards import build_scorecards
 from services.summary import summarize
 from services.tables import (
     describe_demand,
@@ -37,11 +39,13 @@ from services.tables import (
     describe_streets,
     list_unconnected,
 )
+from services.targets import build_targets
 from services.timetable_facts import describe_no_transit, describe_transit
 from services.travel import Travel, describe_rides, describe_walks
 from services.walks import (
     WALK,
     KindReach,
+    Reach,
     Walks,
     Yardsticks,
     build_walks,
@@ -49,8 +53,6 @@ from services.walks import (
     measure_kind,
     point_xy,
 )
-
-_Limits = dict[str, list[tuple[float, str]]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,7 +111,7 @@ def measure_city(
     )
     yardsticks = _build_yardsticks(city)
     speeds: dict[str, float] = {who: settings.speed_m_s(who) for who in TRAVELLERS}
-    limits = {kind: _list_limits(kind, settings, packs) for kind in city.kinds}
+    limits = list_limits(city.kinds, settings, packs)
     measured = _measure_kinds(city, walks, yardsticks, limits, progress)
     rides, ridden = None, []
     if city.transit is not None:
@@ -119,23 +121,12 @@ def measure_city(
     reach = {one.kind.code: one.reach for one in measured}
     progress("judging rules", 0.0)
     modes = _tabulate_modes(city, walks, yardsticks, limits, measured, ridden, speeds)
-    gaps = find_gaps(
-        packs,
-        walks,
-        city.communities,
-        reach,
-        city.extract.barriers,
-        city.kinds,
-        speeds,
-        severed_detour=settings.severed_detour,
-        today=day,
-        rides=rides,
-    )
+    judged = _judge(city, packs, walks, yardsticks, reach, speeds, day=day, rides=rides)
     notices = (*city.notices, *list_unconnected(walks, settings.max_leg_m))
     plain = {
         "coverage": pd.concat([mode.coverage for mode in modes.values()], ignore_index=True),
         "access": pd.concat([mode.access for mode in modes.values()], ignore_index=True),
-        "gaps": gaps,
+        **judged,
         "communities": city.communities,
         "facilities": describe_facilities(walks),
         "entrances": describe_entrances(walks, city.streets),
@@ -159,6 +150,47 @@ def measure_city(
         else describe_transit(city, rides, walks, yardsticks),
         notices=notices,
     )
+
+
+def _judge(
+    city: City,
+    packs: tuple[StandardPack, ...],
+    walks: Walks,
+    yardsticks: Yardsticks,
+    reach: Mapping[str, Reach],
+    speeds: Mapping[str, float],
+    *,
+    day: date,
+    rides: Rides | None,
+) -> dict[str, pd.DataFrame]:
+    """Judge every rule, and add verdicts up by card, by area and for targets."""
+    settings, name = city.config.settings, city.config.name
+    facts = build_facts(
+        walks,
+        city.communities,
+        reach,
+        city.extract.barriers,
+        city.kinds,
+        speeds,
+        severed_detour=settings.severed_detour,
+        adjoin_m=settings.adjoin_m,
+        today=day,
+        rides=rides,
+        yardsticks=yardsticks,
+    )
+    gaps = find_gaps(packs, facts)
+    of_areas = find_area_targets(packs, facts, name=name)
+    scorecards = build_scorecards(
+        packs, gaps, city.communities, settings, facilities=walks.facilities, kinds=city.kinds
+    )
+    return {
+        "gaps": gaps,
+        "scorecards": scorecards,
+        "rollups": build_rollups(packs, gaps, scorecards, city.communities, name),
+        "targets": build_targets(
+            packs, scorecards, city.communities, of_areas, name, today=day, kinds=city.kinds
+        ),
+    }
 
 
 def _describe_kinds(
@@ -192,7 +224,7 @@ def _tabulate_modes(
     city: City,
     walks: Walks,
     yardsticks: Yardsticks,
-    limits: _Limits,
+    limits: Limits,
     measured: Sequence[KindReach],
     ridden: Sequence[KindRides],
     speeds: Mapping[str, float],
@@ -203,7 +235,7 @@ def _tabulate_modes(
     kinds = list(city.kinds.values())
 
     def build(
-        access: pd.DataFrame, travels: Mapping[str, Travel], limits: _Limits, mode: str, source: str
+        access: pd.DataFrame, travels: Mapping[str, Travel], limits: Limits, mode: str, source: str
     ) -> _Mode:
         coverage = measure_coverage(
             city.communities,
@@ -256,21 +288,6 @@ def _ride_kinds(
         progress("measuring journeys", at / len(measured))
         ridden.append(measure_ride_kind(rides, walks, starts, one, speeds[one.kind.traveller]))
     return ridden
-
-
-def _list_limits(
-    kind: str, settings: RunSettings, packs: tuple[StandardPack, ...]
-) -> list[tuple[float, str]]:
-    """Limits a kind is measured at: those of the settings, then those of rules about it."""
-    limits = [(float(limit), "min") for limit in settings.limits_min]
-    if (settings.main_limit_min, "min") not in limits:
-        limits.append((float(settings.main_limit_min), "min"))
-    for pack in packs:
-        for rule in pack.rules:
-            limit = dict(rule.list_values()).get("limit")
-            if rule.kind == kind and limit and (limit.value, limit.unit) not in limits:
-                limits.append((float(limit.value), str(limit.unit)))
-    return limits
 
 
 def _measure_kinds(

@@ -1,24 +1,32 @@
-"""The people of a community as words: how many, on what basis, and parts of them."""
+"""The people of a community, or its homes or land, as words: how many, and parts of them."""
 
 import math
 from dataclasses import dataclass
 
-from layers.standards.model import Text
+from layers.standards.model import Basis, Text
 from services.verdicts import SHARE_TOLERANCE
 
 _DIFFERENCE = 0.01
 """Share of the official count from which on another sum of the starting points is said."""
 
+_HECTARE_M2 = 10_000.0
+_OF_LAND = " of residential land"
+_NOUN = {
+    "buildings": Text("住宅楼", "residential buildings"),
+    "land": Text("居住用地", "residential land"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Households of one community: how many, and whether that is known.
+    """Households of one community, or what else a share of it is taken over.
 
     `households` is the community's official count, which thresholds are compared with; `total` the
     sum over its starting points, which shares are of. `counted` says whether weights are
     households, `listed` that the starting points are the user's table, `streets` that they lie
     along streets for want of anything better, `cell` that the area is an analysis cell, and
-    `named` that a sentence before has said of whom it speaks.
+    `named` that a sentence before has said of whom it speaks. With another `basis` the total is a
+    number of residential buildings, or square metres of residential land.
     """
 
     households: float
@@ -28,6 +36,7 @@ class People:
     listed: bool = False
     streets: bool = False
     named: bool = False
+    basis: Basis = "households"
 
     @property
     def subject(self) -> Text:
@@ -41,6 +50,8 @@ class People:
     @property
     def noun(self) -> Text:
         """What a share is a share of."""
+        if self.basis != "households":
+            return _NOUN[self.basis]
         return Text("道路起点", "street points") if self.streets else Text("住户", "homes")
 
     @property
@@ -65,6 +76,9 @@ class People:
     def say(self, weight: float) -> Text:
         """Return a part of the people as households and share."""
         part = write_share(weight / self.total if self.total > 0 else math.nan)
+        if self.basis != "households":
+            amount = write_basis(self.basis, weight)
+            return Text(f"{amount.zh}（{part}）", f"{amount.en} ({part})")
         if not self.counted:
             return Text(f"约{part}的{self.noun.zh}", f"about {part} of {self.noun.en}")
         count = write_count(weight)
@@ -73,6 +87,12 @@ class People:
 
 def open_some(people: People, weight: float) -> Text:
     """Open a sentence about a part of the people; no part is set beside a total below it."""
+    if people.basis != "households":
+        whole = write_basis(people.basis, people.total)
+        return Text(
+            f"{people.subject.zh}{whole.zh}{people.noun.zh}中，",
+            f"Of {whole.en}{_OF_LAND if people.basis == 'land' else ''}, ",
+        )
     if not people.counted:
         return Text("其中", "") if people.named else _open_uncounted(people)
     located = write_count(people.total)
@@ -92,6 +112,12 @@ def open_all(people: People) -> Text:
     """Open a sentence about all the people."""
     if people.named:
         return Text("", "")
+    if people.basis != "households":
+        whole = write_basis(people.basis, people.total)
+        return Text(
+            f"{people.subject.zh}{whole.zh}{people.noun.zh}，",
+            f"{people.subject.en} has {whole.en}{_OF_LAND if people.basis == 'land' else ''}: ",
+        )
     if not people.counted:
         return _open_uncounted(people)
     if people.differs:
@@ -136,6 +162,15 @@ def write_count(number: float) -> Text:
     if 0 < number < 0.5:
         return Text("不足1", "fewer than 1")
     return Text(f"{number:,.0f}", f"{number:,.0f}")
+
+
+def write_basis(basis: Basis, amount: float) -> Text:
+    """Buildings as a number, land in hectares, below one in square metres."""
+    if basis == "buildings":
+        return Text(f"{amount:,.0f}栋", f"{amount:,.0f} residential buildings")
+    if amount >= _HECTARE_M2:
+        return Text(f"{amount / _HECTARE_M2:,.1f}公顷", f"{amount / _HECTARE_M2:,.1f} ha")
+    return Text(f"{amount:,.0f}平方米", f"{amount:,.0f} m²")
 
 
 def write_share(share: float) -> str:

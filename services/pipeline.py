@@ -4,9 +4,10 @@
 at all.
 """
 
+import math
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from services.manifest import build_manifest
 from services.measure import Results, measure_city
 from services.progress import Report, no_progress
 from services.reports import write_reports
+from services.rollups import CITY
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,28 @@ class SummaryLine:
     basis: str
 
 
+@dataclass(frozen=True, slots=True)
+class CardLine:
+    """One circle or type, as the terminal shows it: communities by verdict, and who lives there.
+
+    `share_low` and `share_high` bound the share that meets it, of `basis` (`households` or
+    `communities`); None where it applies to nobody.
+    """
+
+    pack: str
+    card: str
+    about: str
+    title_zh: str
+    title_en: str
+    met: int
+    gap: int
+    unknown: int
+    not_applicable: int
+    basis: str
+    share_low: float | None
+    share_high: float | None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class RunSummary:
     """What a finished run tells its caller."""
@@ -48,6 +72,7 @@ class RunSummary:
     manifest: dict[str, Any]
     notices: tuple[Notice, ...]
     lines: tuple[SummaryLine, ...]
+    cards: tuple[CardLine, ...]
     gaps: int
     unknown: int
     met: int
@@ -59,6 +84,7 @@ class RunSummary:
             "out": str(self.out),
             "seconds": round(self.seconds, 3),
             "verdicts": {"gap": self.gaps, "unknown": self.unknown, "met": self.met},
+            "scorecards": [asdict(card) for card in self.cards],
             "notices": len(self.notices),
             **{
                 key: self.manifest[key]
@@ -102,7 +128,7 @@ def check_city(config: CityConfig, *, progress: Report = no_progress) -> tuple[N
     InvalidLayer
         Some input holds errors.
     """
-    read_packs(config.packs)
+    read_packs(config.packs, overlays=config.overlays)
     return build_city(config, report=progress).notices
 
 
@@ -135,7 +161,7 @@ def run_city(
     clock = Clock()
     day = today or datetime.now(tz=UTC).date()
     _check_places(config, out)
-    packs = read_packs(config.packs)
+    packs = read_packs(config.packs, overlays=config.overlays)
     with ExitStack() as stack:
         with name_output(out):
             folder = stack.enter_context(stage_run(out))
@@ -143,7 +169,7 @@ def run_city(
             city = build_city(config, report=progress)
         with clock.time("measure"):
             results = measure_city(city, packs, day=day, progress=progress, clock=clock)
-        manifest = build_manifest(city, results, clock.seconds)
+        manifest = build_manifest(city, results, clock.seconds, day=day)
         with name_output(out):
             _write_results(folder, city, results, manifest, clock, progress)
     return _summarize_run(out, manifest, results, time.perf_counter() - begin)
@@ -227,8 +253,43 @@ def _summarize_run(
         manifest=manifest,
         notices=results.notices,
         lines=tuple(lines),
+        cards=_list_cards(results),
         gaps=int(verdicts.get("gap", 0)),
         unknown=int(verdicts.get("unknown", 0)),
         met=int(verdicts.get("met", 0)),
         seconds=seconds,
     )
+
+
+def _list_cards(results: Results) -> tuple[CardLine, ...]:
+    """Cards of every pack, over the whole city, in the order of the packs."""
+    rollups = results.tables["rollups"]
+    rows = {
+        (row["pack"], row["code"]): row
+        for row in rollups[(rollups["level"] == CITY) & (rollups["about"] != "rule")].to_dict(
+            "records"
+        )
+    }
+    return tuple(
+        CardLine(
+            pack=pack.code,
+            card=card.code,
+            about=card.about,
+            title_zh=card.title.zh,
+            title_en=card.title.en,
+            basis=str(row["basis"]),
+            met=int(row["met"]),
+            gap=int(row["gap"]),
+            unknown=int(row["unknown"]),
+            not_applicable=int(row["not_applicable"]),
+            share_low=_find_number(row["share_low"]),
+            share_high=_find_number(row["share_high"]),
+        )
+        for pack in results.packs
+        for card in pack.cards
+        if (row := rows.get((pack.code, card.code))) is not None
+    )
+
+
+def _find_number(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None

@@ -19,6 +19,9 @@ class ServiceSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="LIFECIRCLE_", frozen=True, extra="ignore")
 
     run: Annotated[Path, Field(description="run folder to serve")]
+    compare_with: Annotated[
+        Path | None, Field(description="folder of an earlier run, to say what changed since")
+    ] = None
     host: Annotated[
         str, Field(description="address to listen on; other machines are let in only on purpose")
     ] = "127.0.0.1"

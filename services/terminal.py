@@ -5,15 +5,17 @@ Names come from data: they are escaped, and the letters a terminal would obey ar
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from layers.notices import Notice, count_by_severity
-from services.pipeline import RunSummary
+
+if TYPE_CHECKING:
+    from services.pipeline import CardLine, RunSummary
 
 SHOWN_NOTICES = 20
 _COLORS = {"error": "red", "warning": "yellow", "info": "dim"}
@@ -24,6 +26,7 @@ _BASIS = {
     "communities": "mean",
 }
 
+_CARDS_SHOWN = ("circle", "type")
 _TIMETABLE = {"gtfs": "the operator's (GTFS)", "osm": "built from OSM routes, times are synthetic"}
 _NEAR_BASIS = {
     "households": "of households",
@@ -71,7 +74,7 @@ def print_notices(notices: Iterable[Notice], *, most: int | None = None) -> None
     )
 
 
-def print_summary(summary: RunSummary) -> None:
+def print_summary(summary: "RunSummary") -> None:
     """Print a line per kind of facility found, the kinds not found, verdicts, and what to do next."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("类别", no_wrap=True)
@@ -96,6 +99,9 @@ def print_summary(summary: RunSummary) -> None:
     console = stdout_console()
     if table.rows:
         console.print(table)
+    circles = [card for card in summary.cards if card.about in _CARDS_SHOWN]
+    if circles:
+        console.print(_tabulate_circles(circles))
     absent = [line.kind for line in summary.lines if not line.facilities]
     if absent:
         console.print(f"unknown, none in the data: {', '.join(absent)}", style="dim")
@@ -114,24 +120,27 @@ def print_summary(summary: RunSummary) -> None:
         console.print(text, soft_wrap=True)
 
 
-def print_pack(described: Mapping[str, Any]) -> None:
-    """Print a rule pack: every rule with its figures, their source and its status."""
-    console = stdout_console()
-    console.print(f"[bold]{escape(described['title_zh'])}[/] / {escape(described['title_en'])}")
-    console.print(escape(f"{described['issuer_zh']} · {described['published']}"))
-    for rule in described["rules"]:
-        console.print(f"\n[bold]{escape(rule['code'])}[/]  {escape(rule['title_zh'])}")
-        mode = f", {rule['mode']}" if rule["mode"] else ""
-        console.print(f"  {rule['title_en']}  [{rule['force']}{mode}]", markup=False)
-        for name, value in rule["values"].items():
-            source = value["source"]
-            console.print(
-                f"  {name} = {value['value']:g} {value['unit']}  ({source['status']}; "
-                f"{source['document']} {source['clause']})",
-                markup=False,
-            )
-    for note in described["notes"]:
-        console.print(f"\n{note['zh']}\n{note['en']}", markup=False)
+def _tabulate_circles(cards: Sequence["CardLine"]) -> Table:
+    """Circles and types of community: how many communities meet each."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("生活圈与类型", no_wrap=True)
+    table.add_column("card", no_wrap=True)
+    for name in ("met", "gaps", "unknown"):
+        table.add_column(name, no_wrap=True, justify="right")
+    table.add_column("share met", no_wrap=True, justify="right", style="bold")
+    table.add_column("of", no_wrap=True)
+    for card in cards:
+        low, high = _write_share(card.share_low), _write_share(card.share_high)
+        table.add_row(
+            escape(plain(card.title_zh)),
+            escape(plain(card.card)),
+            f"{card.met:,}",
+            f"{card.gap:,}",
+            f"{card.unknown:,}",
+            low if low == high else f"{low}–{high}",
+            card.basis,
+        )
+    return table
 
 
 def print_transit(facts: Mapping[str, Any]) -> None:

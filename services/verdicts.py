@@ -21,6 +21,20 @@ StatusArray = NDArray[np.object_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Bounds:
+    """What there surely is and what there may be: shape `(N,)` each, `high` inf where unbounded."""
+
+    low: FloatArray
+    high: FloatArray
+
+    @property
+    def known(self) -> BoolArray:
+        """Where the two agree."""
+        known: BoolArray = self.low == self.high
+        return known
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Homes:
     """Demand points as the share basis of their communities.
 
@@ -100,6 +114,23 @@ def build_homes(communities: gpd.GeoDataFrame, demand: pd.DataFrame) -> Homes:
     )
 
 
+def build_plain_homes(community: IntArray, weight: FloatArray, size: int) -> Homes:
+    """Points that are no homes (buildings, cells of land) as the share basis of `size` communities."""
+    inside = community >= 0
+    no = np.zeros(size, dtype=np.bool_)
+    return Homes(
+        community=community,
+        weight=weight,
+        counted=no,
+        total=np.bincount(community[inside], weights=weight[inside], minlength=size).astype(
+            np.float64
+        ),
+        points=np.bincount(community[inside], minlength=size).astype(np.int64),
+        listed=no,
+        streets=no,
+    )
+
+
 def judge_at_least(certain: FloatArray, possible: FloatArray, needed: float) -> StatusArray:
     """Kleene verdict on "at least `needed`" from the lower and the upper bound of what there is.
 
@@ -107,7 +138,20 @@ def judge_at_least(certain: FloatArray, possible: FloatArray, needed: float) -> 
     >>> [str(status) for status in judge_at_least(low, high, 0.5)]
     ['met', 'unknown', 'gap', 'unknown']
     """
-    status = np.full(np.shape(certain), UNKNOWN, dtype=object)
-    status[certain >= needed - SHARE_TOLERANCE] = MET
-    status[possible < needed - SHARE_TOLERANCE] = GAP
+    least = np.full(np.shape(certain), needed)
+    return judge_between(Bounds(certain, possible), Bounds(least, least))
+
+
+def judge_between(found: Bounds, needed: Bounds) -> StatusArray:
+    """Kleene verdict on "`found` reaches `needed`" where both are known within bounds.
+
+    >>> found = Bounds(np.array([5.0, 5.0, 0.0]), np.array([5.0, 5.0, np.inf]))
+    >>> needed = Bounds(np.array([5.0, 6.0, 6.0]), np.array([5.0, np.inf, 6.0]))
+    >>> [str(status) for status in judge_between(found, needed)]
+    ['met', 'gap', 'unknown']
+    """
+    status = np.full(np.shape(found.low), UNKNOWN, dtype=object)
+    slack = SHARE_TOLERANCE * np.maximum(needed.low, 1.0)
+    status[found.low >= needed.high - slack] = MET
+    status[found.high < needed.low - slack] = GAP
     return status

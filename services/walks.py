@@ -110,13 +110,7 @@ def build_walks(
     demand_xy = point_xy(demand, network.crs)
     entrance_xy = point_xy(entrances, network.crs)
     private = np.zeros(network.n_edges, dtype=np.bool_) if edge_private is None else edge_private
-    owner = entrances["facility_id"].to_numpy()
-    wanted = facilities["facility_id"].to_numpy()
-    begin = np.searchsorted(owner, wanted, side="left")
-    end = np.searchsorted(owner, wanted, side="right")
-    counts = end - begin
-    start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    rows = np.repeat(begin - start[:-1], counts) + np.arange(start[-1])
+    start, rows = group_entrances(entrances, facilities)
     return Walks(
         network=network,
         demand=demand,
@@ -127,8 +121,21 @@ def build_walks(
         entrance_xy=entrance_xy,
         entrance_links=snap_entrances(network, entrance_xy, private, max_leg_m=max_leg_m),
         entrance_start=start,
-        entrance_rows=rows.astype(np.int64),
+        entrance_rows=rows,
     )
+
+
+def group_entrances(
+    entrances: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame
+) -> tuple[IntArray, IntArray]:
+    """Entrances of each facility row in compressed rows; entrances are sorted by `facility_id`."""
+    owner = entrances["facility_id"].to_numpy()
+    wanted = facilities["facility_id"].to_numpy()
+    begin = np.searchsorted(owner, wanted, side="left")
+    counts = np.searchsorted(owner, wanted, side="right") - begin
+    start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    rows = np.repeat(begin - start[:-1], counts) + np.arange(start[-1])
+    return start, rows.astype(np.int64)
 
 
 def measure_reach(walks: Walks, facility_rows: IntArray) -> Reach:

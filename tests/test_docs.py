@@ -15,9 +15,11 @@ import typer
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from layers.attributes import read_attributes
 from layers.config import RunSettings, read_config
 from layers.limits import Limits
 from layers.results import TABLES
+from layers.schooling.settings import SchoolSettings
 from layers.transit.settings import TransitSettings
 from services.settings import ServiceSettings
 
@@ -42,6 +44,13 @@ def build_columns_page() -> str:
             "| --- | --- | --- |",
         ]
         lines += [f"| `{name}` | {col.dtype} | {col.meaning} |" for name, col in columns.items()]
+        if table == "communities":
+            lines += list_attributes()
+        if table == "facilities":
+            lines.append(
+                "| `places_<level>` | float64 | places of that level (`kindergarten`, `primary_school`, "
+                "`junior_school`, `senior_school`); only where some table of facilities has the column |"
+            )
         if table == "streets":
             lines.append("| `min_<kind>` | float32 | walk to the nearest facility, minutes |")
             lines.append(
@@ -49,6 +58,22 @@ def build_columns_page() -> str:
                 "there is a timetable |"
             )
     return "\n".join(lines) + "\n"
+
+
+def list_attributes() -> list[str]:
+    """Lines on the further columns of communities, which only some tables have."""
+    return [
+        "",
+        "Then, of the attributes rules may ask for (`layers/attributes.yaml`), those the table of",
+        "communities had. Shares go from 0 to 1; in the table they may stand in percent.",
+        "",
+        "| column | in Chinese | meaning | unit |",
+        "| --- | --- | --- | --- |",
+        *(
+            f"| `{code}` | {attribute.name_zh} | {attribute.name_en} | {attribute.unit} |"
+            for code, attribute in read_attributes().items()
+        ),
+    ]
 
 
 def list_commands() -> Iterator[tuple[str, list[str]]]:
@@ -111,9 +136,8 @@ def test_every_setting_is_documented(root: Path, page: str) -> None:
 @pytest.mark.parametrize("page", READMES)
 def test_every_key_of_city_toml_is_documented(root: Path, page: str) -> None:
     text = (root / page).read_text("utf-8")
-    keys = [
-        field.name for table in (RunSettings, TransitSettings, Limits) for field in fields(table)
-    ]
+    tables = (RunSettings, TransitSettings, SchoolSettings, Limits)
+    keys = [field.name for table in tables for field in fields(table)]
     assert [key for key in keys if f"`{key}`" not in text] == []
 
 
@@ -184,11 +208,11 @@ def test_links_lead_somewhere(root: Path, page: str) -> None:
 def test_city_toml_of_the_readme_is_read(root: Path, tmp_path: Path) -> None:
     (block,) = code_blocks((root / "README.md").read_text("utf-8"), "toml")
     (tmp_path / "city.toml").write_text(block, "utf-8")
-    for source in re.findall(r'"([\w.]+\.(?:pbf|gpkg|xlsx|zip))"', block):
+    for source in re.findall(r'"([\w.]+\.(?:pbf|gpkg|xlsx|zip|shp))"', block):
         (tmp_path / source).touch()
     city = read_config(tmp_path / "city.toml")
     assert city.name == "宝鸡市区"
-    assert list(city.packs) == ["baoji-four-types"]
+    assert list(city.packs) == ["baoji-four-types", "shaanxi-school-planning-2019"]
 
 
 def test_decisions_give_a_reason_for_every_dependency(root: Path) -> None:

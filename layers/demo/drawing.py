@@ -44,7 +44,9 @@ class Drawing:
     marks: dict[XY, Tags] = field(default_factory=dict)
     gates: list[Gate] = field(default_factory=list)
     schools: list[dict[str, Any]] = field(default_factory=list)
+    services: list[dict[str, Any]] = field(default_factory=list)
     parcels: list[tuple[Polygon, dict[str, Any]]] = field(default_factory=list)
+    housing: list[tuple[Point | None, dict[str, Any]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.streets.extend(self.plan.streets)

@@ -45,6 +45,7 @@ class OsmDraft:
         self._node_tags: dict[int, dict[str, str]] = {}
         self._ways: list[tuple[list[int], dict[str, str]]] = []
         self._relations: list[tuple[list[tuple[str, int, str]], dict[str, str]]] = []
+        self._removed: set[int] = set()
 
     def node(self, place: XY, tags: dict[str, str] | None = None) -> int:
         """Return the node at a place, making it when there is none, and add tags to it."""
@@ -60,6 +61,10 @@ class OsmDraft:
         while key in self._nodes:
             key = rounded(key[0] + 0.05, key[1])
         return self.node(key, tags)
+
+    def remove(self, node_id: int) -> None:
+        """Leave a node out of the file; no other id changes for it."""
+        self._removed.add(node_id)
 
     def way(self, line: Sequence[XY], tags: dict[str, str]) -> int:
         """Add a way and return its id; equal neighbours are one node."""
@@ -86,6 +91,8 @@ class OsmDraft:
             _bounds(west, south, east, north),
         ]
         for (lon, lat), node_id in zip(places, self._nodes.values(), strict=True):
+            if node_id in self._removed:
+                continue
             tags = self._node_tags.get(node_id)
             stamp = meta if tags else 'version="1"'
             head = f'<node id="{node_id}" {stamp} lat="{lat:.7f}" lon="{lon:.7f}"'

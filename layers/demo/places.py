@@ -10,6 +10,7 @@ from shapely.geometry.base import BaseGeometry
 
 from layers.demo.drawing import Drawing, rows_of, with_places
 from layers.demo.fill import fill_block
+from layers.demo.land import draw_claims, draw_housing, draw_parcel, list_housing
 from layers.demo.shapes import (
     XY,
     along,
@@ -31,6 +32,7 @@ AREA_TAGS: dict[str, dict[str, str]] = {
     "senior_school": {"amenity": "school", "isced:level": "3"},
     "nine_year": {"amenity": "school", "isced:level": "1;2"},
     "school": {"amenity": "school"},
+    "special_school": {"amenity": "school"},
     "hospital": {"amenity": "hospital", "healthcare": "hospital"},
     "market": {"amenity": "marketplace"},
     "mall": {"shop": "mall"},
@@ -70,6 +72,8 @@ POINT_TAGS: dict[str, dict[str, str]] = {
     },
     "elder_meals": {"amenity": "social_facility", "social_facility": "food_bank"},
     "nursery": {"amenity": "childcare"},
+    "after_school": {"amenity": "community_centre"},
+    "car_wash": {"amenity": "car_wash"},
     "community_centre": {"amenity": "community_centre"},
     "outdoor_fitness": {"leisure": "fitness_station"},
     "assembly": {"emergency": "assembly_point"},
@@ -104,7 +108,9 @@ def fill_city(drawing: Drawing, spec: dict[str, Any]) -> None:
     blocks = list(drawing.plan.blocks)
     outlines = shapely.STRtree([block.outline for block in blocks])
     rest = [[block.outline] for block in blocks]
-    for campus in [*spec["campuses"], *spec["parcels"]]:
+    parcels = [parcel for parcel in spec["parcels"] if "at" in parcel]
+    housing = [one for one in spec["housing"] if "at" in one]
+    for campus in [*spec["campuses"], *parcels, *housing]:
         at = (float(campus["at"][0]), float(campus["at"][1]))
         index = int(outlines.nearest(Point(at)))
         pieces = rest[index]
@@ -113,10 +119,17 @@ def fill_city(drawing: Drawing, spec: dict[str, Any]) -> None:
         if not left.is_empty:
             pieces.append(left)
         lot = inset(plot, 9.0)
-        if "use" in campus:
-            draw_campus(drawing, lot, campus, at, blocks[index].community)
+        if "use" in campus and "state" not in campus:
+            draw_campus(drawing, lot, campus, at)
+        elif "begun" in campus:
+            draw_housing(drawing, lot, campus)
         else:
             draw_parcel(drawing, lot, campus)
+            if "list" in campus:
+                front = drawing.front_of(lot) or [(coords_of(lot.exterior)[0], at)]
+                _list_school(drawing, lot, campus, front[0][0])
+    draw_claims(drawing, spec["parcels"])
+    list_housing(drawing, spec["housing"])
     names = _compound_names(drawing)
     for index, (block, pieces) in enumerate(zip(blocks, rest, strict=True)):
         for piece in pieces:
@@ -141,9 +154,7 @@ def _compound_names(drawing: Drawing) -> list[str]:
     ]
 
 
-def draw_campus(
-    drawing: Drawing, lot: Polygon, campus: dict[str, Any], at: XY, community: int
-) -> None:
+def draw_campus(drawing: Drawing, lot: Polygon, campus: dict[str, Any], at: XY) -> None:
     """Draw a campus: its ring with a gate, the path in, its building and ground."""
     use, name = str(campus["use"]), str(campus["name"])
     front = drawing.front_of(lot) or [(coords_of(lot.exterior)[0], at)]
@@ -165,15 +176,7 @@ def draw_campus(
         drawing.gate(gate, entrance="main" if gate == gates[0][0] else "yes")
     _campus_buildings(drawing, lot, use, gates[0][0])
     if listed:
-        drawing.schools.append(
-            {
-                "kind": _LISTED[use],
-                "name": name,
-                "community": community,
-                "place": gates[0][0],
-                **listed,
-            }
-        )
+        _list_school(drawing, lot, campus, gates[0][0])
 
 
 def _campus_buildings(drawing: Drawing, lot: Polygon, use: str, gate: XY) -> None:
@@ -183,7 +186,8 @@ def _campus_buildings(drawing: Drawing, lot: Polygon, use: str, gate: XY) -> Non
     middle = lot.centroid
     away = math.copysign(1.0, (middle.x - gate[0]) * math.cos(angle)
                          + (middle.y - gate[1]) * math.sin(angle))  # fmt: skip
-    schools = {"primary_school", "junior_school", "senior_school", "nine_year", "school"}
+    schools = {"primary_school", "junior_school", "senior_school", "nine_year", "school",
+               "special_school"}  # fmt: skip
     kind = {"hospital": "hospital", "kindergarten": "kindergarten", "market": "retail"}.get(use)
     kind = kind or ("school" if use in schools else "retail" if use == "mall" else "public")
     free: BaseGeometry = lot.buffer(-5)
@@ -289,14 +293,17 @@ def _lake(drawing: Drawing, inner: Polygon, area_m2: float, name: str) -> None:
     )
 
 
-def draw_parcel(drawing: Drawing, lot: Polygon, parcel: dict[str, Any]) -> None:
-    """Draw a parcel of reserved school land the way its state looks on the ground."""
-    land = {"在建": "construction", "被占用": "brownfield", "调整用途": "construction"}
-    if parcel["state"] == "已建成":
-        drawing.area(lot, amenity="kindergarten", name="锦云第四幼儿园（JY-05）")
-    else:
-        drawing.area(lot, landuse=land.get(parcel["state"], "greenfield"))
-    drawing.parcels.append((lot, dict(parcel)))
+def _list_school(drawing: Drawing, lot: Polygon, school: dict[str, Any], gate: XY) -> None:
+    """Put a school on the education office's list."""
+    drawing.schools.append(
+        {
+            "kind": _LISTED[school["use"]],
+            "name": school["name"],
+            "place": gate,
+            "land_m2": lot.area,
+            **school["list"],
+        }
+    )
 
 
 def put_points(drawing: Drawing, spec: dict[str, Any]) -> None:
@@ -309,6 +316,8 @@ def put_points(drawing: Drawing, spec: dict[str, Any]) -> None:
     for place in spec["points"]:
         spot = _front_spot(streets, tree, (float(place["at"][0]), float(place["at"][1])), taken)
         drawing.point(spot, **POINT_TAGS[place["use"]], name=place["name"])
+        if "listed" in place:
+            drawing.services.append({**place, "place": spot})
     for index, community in enumerate(drawing.plan.spec["communities"]):
         outline = drawing.plan.communities[index].buffer(-25)
         rng = dice(f"everyday {community['name']}")

@@ -19,6 +19,8 @@ const communityCard = (i) => {
   const c = coverage(), card = el("div", "lc-card");
   const source = c.demand_source[i];
   append(card, el("h3", "", communityName(i)), el("p", "lc-sub", [place(i), t("card_id", { id: communities.id[i] })].filter(Boolean).join(" · ")));
+  const scored = state.view === "scores";
+  if (scored) append(card, chosenOf(i), ...circlesOf(i), el("h4", "", kindName()));
   const big = append(el("p", "lc-big"), el("b", "", percent(c.share[i])), el("span", "", t("card_coverage", { limit: state.limit })));
   card.append(big);
   if (known(c.share[i])) {
@@ -47,10 +49,15 @@ const communityCard = (i) => {
   if (c.unconnected[i]) row(table, t("card_unconnected"), count(c.unconnected[i]));
   if (source) row(table, t("card_homes_from"), t("card_n_demand", { n: count(c.n_demand[i]) }), t(`demand_${source}`));
   card.append(table);
+  append(card, ...rulesOf(i), ...(scored ? [] : circlesOf(i)));
+  return card;
+};
+
+/* the verdicts of the rules on this kind; beyond a few they fold by pack */
+const rulesOf = (i) => {
   const elsewhere = (gap) => Boolean(gap.mode) && gap.mode !== data.mode;
   const gaps = data.gaps.filter((gap) => gap.c === i).sort((a, b) => elsewhere(a) - elsewhere(b));
-  if (gaps.length) card.append(el("h4", "", t("card_rules")));
-  for (const gap of gaps) {
+  const draw = (gap) => {
     const rule = ruleOf(gap), block = el("div", "lc-gap");
     const head = append(el("p"), el("span", `lc-chip lc-chip-${/^\w+$/.test(gap.status) ? gap.status : ""}`, t(`gap_${gap.status}`)), rule ? rule.title[state.lang] : gap.rule);
     const why = gap[state.lang] || (gap.status !== "met" && gap.cause ? t(`cause_${gap.cause}`) : "");
@@ -58,9 +65,16 @@ const communityCard = (i) => {
     append(block, head, why ? el("p", "", why) : null);
     const status = gap.source || (rule && rule.status);
     if (status && status !== "primary") block.append(el("span", `lc-status lc-status-${status}`, [t("legend_standing"), t(`status_${status}`)].join(state.lang === "zh" ? "：" : ": ")));
-    card.append(block);
-  }
-  return card;
+    return block;
+  };
+  if (!gaps.length) return [];
+  const head = el("h4", "", t("card_rules"));
+  if (gaps.length <= MANY_RULES) return [head, ...gaps.map(draw)];
+  const packs = [...new Set(gaps.map((gap) => gap.pack))];
+  return [head, ...packs.map((pack) => {
+    const own = gaps.filter((gap) => gap.pack === pack), rule = ruleOf(own[0]);
+    return foldUp([el("span", "lc-pack", rule ? plainTitle(rule.pack_title) : pack), countUp(own.map((gap) => gap.status))], own.map(draw));
+  })];
 };
 
 const optionalRow = (table, key, value) => { if (known(value)) row(table, t(key), count(value)); };
@@ -138,8 +152,8 @@ const stopCard = (i) => {
 
 /* keeps a card clear of legend, search and layer list */
 const clear = () => {
-  const wide = LC.map.getSize().x >= 1020;
-  return { autoPanPaddingTopLeft: [wide ? 318 : 12, wide ? 12 : 62], autoPanPaddingBottomRight: [wide ? 250 : 12, 30] };
+  const { x } = LC.map.getSize(), wide = x >= 1020;
+  return { autoPanPaddingTopLeft: [wide ? 318 : 12, wide ? 12 : 62], autoPanPaddingBottomRight: [wide ? 250 : 12, x < 720 ? 66 : 30] };
 };
 const CARDS = { community: communityCard, facility: facilityCard, entrance: entranceCard, home: homeCard, stop: stopCard };
 const show = (type, i, latlng) => {
@@ -147,7 +161,7 @@ const show = (type, i, latlng) => {
   LC.marks.clearLayers();
   state.open = { type, i, latlng };
   const content = CARDS[type](i);
-  const popup = L.popup({ maxWidth: Math.min(340, size.x - 60), maxHeight: Math.max(180, Math.min(520, size.y - 130)), ...clear() });
+  const popup = L.popup({ maxWidth: Math.min(340, size.x - 60), maxHeight: Math.max(180, Math.min(520, size.y - (size.x < 720 ? 180 : 130))), ...clear() });
   popup.setLatLng(latlng).setContent(content);
   LC.popup = popup;
   popup.openOn(map);

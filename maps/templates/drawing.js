@@ -22,18 +22,19 @@ const unknownFill = (() => {
 
 LC.communityStyle = (feature) => {
   const i = feature.properties.i;
-  const cls = coverage().cls[i];
+  const scored = state.view === "scores" ? statusOf(state.card, i) : "";
+  const cls = scored ? (scored === "unknown" ? -1 : 0) : coverage().cls[i];
   const away = state.district && communities.district[i] !== state.district;
   const near = LC.map ? LC.map.getZoom() >= DETAIL_ZOOM : false;
   const chosen = state.chosen === i || (state.open && state.open.type === "community" && state.open.i === i);
-  const filled = state.view === "coverage";
+  const filled = state.view !== "minutes";
   const style = {
     color: cls < 0 ? palette.coverage.unknown.outline : palette.coverage.outline,
     weight: chosen ? 3 : 1,
     opacity: away ? 0.25 : chosen ? 1 : 0.75,
     dashArray: cls < 0 && !chosen ? "5 4" : null,
     fill: true,
-    fillColor: cls < 0 ? unknownFill : palette.coverage.colors[cls],
+    fillColor: cls < 0 ? unknownFill : scored ? palette.status[scored] || palette.status.not_applicable : palette.coverage.colors[cls],
     fillOpacity: palette.coverage.fill_opacity * (near ? 0.5 : 1),
   };
   if (!filled) style.fillOpacity = 0;
@@ -45,7 +46,7 @@ LC.bindCommunity = (feature, layer) => {
   const i = feature.properties.i;
   LC.outlines[i] = layer;
   layer.on("click", (event) => { L.DomEvent.stop(event); chooseCommunity(i, event.latlng); tell(i); });
-  if (!L.Browser.mobile) layer.bindTooltip(() => append(el("span"), el("b", "", communityName(i)), ` ${percent(coverage().share[i])}`), { sticky: true, direction: "top", opacity: 1 });
+  if (!L.Browser.mobile) layer.bindTooltip(() => append(el("span"), el("b", "", communityName(i)), ` ${state.view === "scores" ? sayStatus(state.card, i) : percent(coverage().share[i])}`), { sticky: true, direction: "top", opacity: 1 });
 };
 LC.outlines = [];
 

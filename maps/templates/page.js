@@ -7,7 +7,8 @@ const hear = (event) => {
     const i = communities.id.indexOf(String(message.community_id));
     if (i >= 0) focusCommunity(i);
     else leaveCommunity();
-  } else if (message.type === "lifecircle:lang" && (message.lang === "zh" || message.lang === "en")) setLanguage(message.lang, false);
+  } else if (message.type === "lifecircle:shade") setShade(message.card);
+  else if (message.type === "lifecircle:lang" && (message.lang === "zh" || message.lang === "en")) setLanguage(message.lang, false);
   else if (message.type === "lifecircle:district") setDistrict(String(message.district || ""));
   else if (message.type === "lifecircle:journey") drawJourney(message.journey, message.zoom === true);
 };
@@ -129,6 +130,9 @@ const fillLegend = () => {
   coverage().cls.forEach((cls, i) => { if (!state.district || communities.district[i] === state.district) counts[cls] = (counts[cls] || 0) + 1; });
   for (const cell of document.querySelectorAll("[data-class]")) cell.textContent = counts[cell.dataset.class] || "";
   for (const part of document.querySelectorAll("[data-view]")) part.hidden = part.dataset.view !== state.view;
+  /* the rules on a kind stand behind its coverage, not behind a circle */
+  for (const part of document.querySelectorAll("[data-beside]")) part.hidden = state.view === "scores";
+  fillScores();
   for (const part of document.querySelectorAll("[data-layer]")) part.hidden = !layers || !LC.map.hasLayer(layers[`layer_${part.dataset.layer}`]);
   document.getElementById("lc-coverage-note").textContent = t(data.any_households ? "legend_coverage_note" : "legend_coverage_note_plain", { limit: state.limit, kind: kindName() });
   document.getElementById("lc-n-facilities").textContent = `${kindName()} · ${t("legend_facility_n", { n: count(facilities.id.length) })}`;
@@ -192,14 +196,17 @@ const siblingOf = (mode, href) => {
   if (stored() !== state.lang) asked.set("lang", state.lang);
   if (state.open && state.open.type === "community") asked.set("community", communities.id[state.open.i]);
   else asked.delete("community");
-  if (state.view === "minutes") asked.set("view", "minutes");
-  else asked.delete("view");
+  if (state.view === "coverage") asked.delete("view");
+  else asked.set("view", state.view);
+  if (state.view === "scores") asked.set("card", [cardPack(shared.cards.list[state.card]).code, shared.cards.list[state.card].card].join(" "));
+  else asked.delete("card");
   return `${href.split("?")[0]}?${asked}`;
 };
 const reopen = () => {
   const at = (query.get("at") || "").split(",").map(Number);
   if (at.length === 3 && at.every(Number.isFinite)) LC.map.setView([at[0], at[1]], at[2], { animate: false });
-  if (query.get("view") === "minutes") { LC.map.removeLayer(layers.view_coverage); layers.view_minutes.addTo(LC.map); state.view = "minutes"; }
+  if (query.get("view") === "minutes") setView("minutes");
+  if (query.get("view") === "scores") { const [pack, card] = (query.get("card") || "").split(" "); setShade({ pack, card }); }
   const i = communities.id.indexOf(query.get("community") || "");
   if (i >= 0) openCommunity(i);
 };
@@ -286,7 +293,7 @@ LC.start = (parts) => {
   map.on("overlayadd", order);
   map.on("overlayadd overlayremove", fillLegend);
   map.on("baselayerchange", (event) => {
-    state.view = event.layer === layers.view_minutes ? "minutes" : "coverage";
+    state.view = VIEWS.find((view) => event.layer === layers[`view_${view}`]) || "coverage";
     fillLegend();
     restyle();
     order();
@@ -301,6 +308,7 @@ LC.start = (parts) => {
   map.on("resize", () => { fold(); legend.resize(); });
   document.getElementById("lc-lang").addEventListener("click", () => setLanguage(state.lang === "zh" ? "en" : "zh", true));
   for (const button of document.querySelectorAll("[data-limit]")) button.addEventListener("click", () => setLimit(button.dataset.limit));
+  startScores();
   window.addEventListener("message", hear);
   document.addEventListener("keydown", (event) => { if (event.key === "Tab") document.body.classList.add("lc-keys"); });
   document.addEventListener("pointerdown", () => document.body.classList.remove("lc-keys"), true);

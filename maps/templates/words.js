@@ -13,7 +13,7 @@ const BY = ["point", "entrance", "gate", "street", "ring", "centroid"];
 const HOMES_FROM = ["table", "buildings", "land", "streets"];
 const VEHICLES = ["bus", "trolleybus", "tram", "light_rail", "subway", "train", "ferry", "other"];
 
-const state = { lang: data.lang, limit: data.limit, view: "coverage", district: "", open: null, chosen: -1 };
+const state = { lang: data.lang, limit: data.limit, view: "coverage", card: 0, district: "", open: null, chosen: -1 };
 const stored = () => { try { return localStorage.getItem(LANGUAGE_KEY); } catch { return null; } };
 for (const lang of [embedded ? null : stored(), query.get("lang")]) if (lang === "zh" || lang === "en") state.lang = lang;
 if (query.get("limit") in data.coverage) state.limit = query.get("limit");

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from maps.assets import assets_dir
+from services.api.compared import EarlierRun
 from services.api.deps import PROBLEMS
 from services.api.errors import add_error_handlers
 from services.api.holder import RunHolder
@@ -18,6 +19,7 @@ from services.api.middleware import ConditionalGzip, SafetyHeaders
 from services.api.routes import (
     collections,
     communities,
+    compare,
     coverage,
     facts,
     gaps,
@@ -25,6 +27,9 @@ from services.api.routes import (
     journeys,
     pages,
     places,
+    scorecards,
+    sheets,
+    standards,
 )
 from services.settings import ServiceSettings
 
@@ -76,6 +81,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.holder = holder
+    app.state.earlier = EarlierRun(settings.compare_with)
     app.state.lines = build_lines(settings)
     app.add_middleware(ConditionalGzip, min_bytes=settings.gzip_min_bytes)
     app.add_middleware(SafetyHeaders)
@@ -84,9 +90,13 @@ def create_app(settings: ServiceSettings) -> FastAPI:
         pages,
         coverage,
         gaps,
+        scorecards,
+        standards,
+        compare,
         communities,
         places,
         journeys,
+        sheets,
         facts,
         collections,
         health,

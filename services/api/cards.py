@@ -1,11 +1,12 @@
 """Rows put together for people: the city's summary and a community's card."""
 
+from services.api.limits import Limit
 from services.api.models import LimitShare
-from services.api.opened import DEFAULT_MODE, RIDE_MODE, Limit, OpenRun, Row
+from services.api.opened import DEFAULT_MODE, RIDE_MODE, OpenRun, Row
+from services.api.scores import Asked
+from services.api.verdicts import count_worst, list_gaps
 from services.summary import NO_DEMAND, NO_FACILITY
 
-_VERDICTS = ("gap", "unknown", "met", "not_applicable")
-"""From the one a planner must see first to the one that says least."""
 _SUMMARY_OF = {DEFAULT_MODE: "summary", RIDE_MODE: f"summary_{RIDE_MODE}"}
 """Entry of the manifest that holds the city's figures of a mode."""
 _SUMMED = (
@@ -16,36 +17,6 @@ _SUMMED = (
     "building_share",
     "land_share",
 )
-
-
-def list_gaps(
-    opened: OpenRun,
-    *,
-    rule: str | None = None,
-    kind: str | None = None,
-    status: str | None = None,
-    district: str | None = None,
-    community: str | None = None,
-) -> list[Row]:
-    """Gap rows that match everything asked for, with names and sources filled in."""
-    rules = {(entry["pack"], entry["code"]): entry for entry in opened.rules}
-    return [
-        _describe_gap(opened, row, rules)
-        for row in opened.gaps
-        if (rule is None or row["rule"] == rule)
-        and (kind is None or row["kind"] == kind)
-        and (status is None or row["status"] == status)
-        and (community is None or row["community_id"] == community)
-        and opened.contains(row["community_id"], district)
-    ]
-
-
-def count_verdicts(rows: list[Row]) -> dict[str, int]:
-    """Rows per verdict, every verdict present."""
-    counts = dict.fromkeys(_VERDICTS, 0)
-    for row in rows:
-        counts[row["status"]] += 1
-    return counts
 
 
 def build_summary(
@@ -104,19 +75,6 @@ def build_summary(
     }
 
 
-def count_worst(opened: OpenRun, kind: str, district: str | None) -> dict[str, int]:
-    """Communities per worst verdict of the kind's rules."""
-    worst: dict[str, str] = {}
-    for row in opened.gaps:
-        if row["kind"] == kind and opened.contains(row["community_id"], district):
-            before = worst.get(row["community_id"], _VERDICTS[-1])
-            worst[row["community_id"]] = min(before, row["status"], key=_VERDICTS.index)
-    counts = dict.fromkeys(_VERDICTS, 0)
-    for status in worst.values():
-        counts[status] += 1
-    return counts
-
-
 def build_card(opened: OpenRun, community_id: str) -> Row:
     """Everything known about one community.
 
@@ -143,22 +101,10 @@ def build_card(opened: OpenRun, community_id: str) -> Row:
         "community": community,
         "coverage": coverage,
         "gaps": list_gaps(opened, community=community_id),
+        "scorecards": opened.scores.list_scorecards(Asked(community=community_id)),
         "demand": opened.demand_of_community.get(community_id, []),
         "notices": [row for row in opened.notices if _concerns(row, names)],
     }
-
-
-def list_rules(opened: OpenRun) -> list[Row]:
-    """Rules of the run with the number of communities per verdict."""
-    counts: dict[tuple[str, str], dict[str, int]] = {}
-    for row in opened.gaps:
-        tally = counts.setdefault((row["pack"], row["rule"]), dict.fromkeys(_VERDICTS, 0))
-        tally[row["status"]] += 1
-    empty = dict.fromkeys(_VERDICTS, 0)
-    return [
-        {**rule, "verdicts": counts.get((rule["pack"], rule["code"]), empty)}
-        for rule in opened.rules
-    ]
 
 
 def _build_kind_card(kind: Row, rows: list[Row], nearest: Row | None, example: Row | None) -> Row:
@@ -188,28 +134,6 @@ def _build_kind_card(kind: Row, rows: list[Row], nearest: Row | None, example: R
         ],
         "nearest": nearest,
         "example": example,
-    }
-
-
-def _describe_gap(
-    opened: OpenRun,
-    row: Row,
-    rules: dict[tuple[str, str], Row],
-) -> Row:
-    rule = rules.get((row["pack"], row["rule"]), {})
-    source = rule.get("source") or {}
-    community = opened.communities.get(row["community_id"], {})
-    facility = (row["nearest_facility_id"], row["kind"])
-    return {
-        **row,
-        "name": community.get("name", ""),
-        "district": community.get("district", ""),
-        "rule_title_zh": rule.get("title_zh", row["rule"]),
-        "rule_title_en": rule.get("title_en", row["rule"]),
-        "nearest_facility_name": opened.facility_names.get(facility, ""),
-        "source_document": str(source.get("document", "") or ""),
-        "source_document_en": str(source.get("document_en", source.get("document", "")) or ""),
-        "source_clause": str(source.get("clause", "") or ""),
     }
 
 

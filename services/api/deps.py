@@ -7,10 +7,12 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
 
+from services.api.compared import EarlierRun
 from services.api.features import Box
 from services.api.holder import RunHolder
+from services.api.limits import Limit
 from services.api.models import Problem
-from services.api.opened import DEFAULT_MODE, Limit, OpenRun, Row
+from services.api.opened import DEFAULT_MODE, OpenRun, Row
 from services.errors import InvalidQuery
 from services.settings import ServiceSettings
 
@@ -31,8 +33,15 @@ async def get_holder(request: Request) -> RunHolder:
     return holder
 
 
+async def get_earlier(request: Request) -> EarlierRun:
+    """Run to compare with, if one was named."""
+    earlier: EarlierRun = request.app.state.earlier
+    return earlier
+
+
 SettingsDep = Annotated[ServiceSettings, Depends(get_settings)]
 HolderDep = Annotated[RunHolder, Depends(get_holder)]
+EarlierDep = Annotated[EarlierRun, Depends(get_earlier)]
 
 
 async def get_run(holder: HolderDep) -> OpenRun:

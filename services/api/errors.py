@@ -17,6 +17,7 @@ from services.api.jsonable import dump_json
 from services.api.pages import render_page
 from services.errors import (
     InvalidQuery,
+    NoEarlierRun,
     NothingToMeasure,
     OutsideCity,
     RunUnavailable,
@@ -33,6 +34,7 @@ STATUS_OF: Mapping[type[Exception], int] = MappingProxyType(
         UnknownChoice: HTTPStatus.NOT_FOUND,
         UnknownKind: HTTPStatus.NOT_FOUND,
         UnknownRule: HTTPStatus.NOT_FOUND,
+        NoEarlierRun: HTTPStatus.NOT_FOUND,
         InvalidQuery: HTTPStatus.BAD_REQUEST,
         RequestValidationError: HTTPStatus.BAD_REQUEST,
         OutsideCity: HTTPStatus.UNPROCESSABLE_ENTITY,

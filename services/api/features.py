@@ -164,6 +164,11 @@ def build_feature_tables(run: Run) -> dict[str, FeatureTable]:
             lambda: on_communities(run.gaps), ("community_id", "pack", "rule"),
         ),
         FeatureTable(
+            "scorecards", "Scorecards", "评分卡",
+            "Circles, types and levels on the communities, with rules met, missed and undecided.",
+            lambda: on_communities(run.scorecards), ("community_id", "pack", "card"),
+        ),
+        FeatureTable(
             "base", "Base map", "底图", "Water, green and railways the maps are drawn on.",
             lambda: run.base, (),
         ),

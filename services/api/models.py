@@ -82,7 +82,11 @@ class GapRow(Wire):
     rule: str
     rule_title_zh: str
     rule_title_en: str
-    kind: str
+    kind: str = Field(description="facility kind; empty where the rule is about something else")
+    attribute: str = Field(
+        description="column of the communities table the rule is about, or empty"
+    )
+    basis: str = Field(description="what a share is of; empty for other units")
     status: Verdict
     cause: str
     needed: float | None
@@ -102,6 +106,11 @@ class GapRow(Wire):
     barrier_name: str
     barrier_lon: float | None
     barrier_lat: float | None
+    settled_by: str = Field(description="tables or columns that would settle it, where unknown")
+    settled_zh: str = Field(description="the same in words")
+    settled_en: str
+    substituted_by: str = Field(description="rule that stands in and is met, or empty")
+    overlaid: bool = Field(description="whether a figure of the city's own was used")
     source_document: str
     source_document_en: str
     source_clause: str
@@ -118,6 +127,42 @@ class GapAnswer(Wire):
     items: list[GapRow]
 
 
+class Scorecard(Wire):
+    """One circle, type, level or check of one community."""
+
+    community_id: str
+    name: str
+    district: str
+    subdistrict: str
+    pack: str = Field(description="rule pack; empty for checks that are no rule of a pack")
+    card: str
+    title_zh: str
+    title_en: str
+    about: str = Field(description="`circle`, `type`, `level`, `set` or `check`")
+    status: Verdict
+    met: int = Field(description="answers of its rules that are met; likewise the next three")
+    gap: int
+    unknown: int
+    not_applicable: int
+    households_affected: float | None
+    worst_rule: str = Field(description="answer that leaves out most; empty without a gap")
+    worst_rule_title_zh: str
+    worst_rule_title_en: str
+    nearest_facility_id: str
+    nearest_facility_name: str
+    nearest_m: float | None
+    settled_by: str = Field(description="tables or columns that would settle its unknowns")
+    finding: str = Field(description="of the size check: `oversize`, `undersize`; else empty")
+    source_status: str = Field(description="least certain status among its rules")
+    overlaid: bool
+    reason: str
+    reason_en: str
+    rules: list[str] = Field(description="codes of the answers it gathers")
+    answers: list[GapRow] | None = Field(
+        default=None, description="those answers in full; left out where not asked for"
+    )
+
+
 class Community(Wire):
     """Facts of one community."""
 
@@ -132,6 +177,7 @@ class Community(Wire):
     lon: float = Field(description="a point inside, degrees")
     lat: float
     bounds: tuple[float, float, float, float] = Field(description="west, south, east, north")
+    attributes: dict[str, Any] = Field(description="columns only some communities tables have")
 
 
 class CommunityAnswer(Wire):
@@ -218,6 +264,7 @@ class CommunityCard(Wire):
     community: Community
     coverage: list[KindCard]
     gaps: list[GapRow]
+    scorecards: list[Scorecard]
     demand: list[DemandCard]
     notices: list["NoticeRow"]
 

@@ -1,17 +1,23 @@
 """A run opened for answering: look-ups built once per run, most of them on first use."""
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-import shapely
-
+from layers.standards.model import Text
 from layers.store import Run
 from maps.pages import Backdrop, build_backdrop
+from services.api.community_facts import (
+    index_communities,
+    index_demand,
+    index_nearest,
+    name_facilities,
+)
 from services.api.examples import HomeIndex
 from services.api.features import FeatureTable, build_feature_tables
 from services.api.jsonable import list_rows, plain_value
+from services.api.limits import Limit, get_limit, sort_limits
+from services.api.scores import Scores
+from services.api.standards import Standards, count_verdicts
 from services.errors import (
     InvalidQuery,
     NothingToMeasure,
@@ -19,7 +25,7 @@ from services.errors import (
     UnknownCommunity,
     UnknownDistrict,
     UnknownKindHere,
-    UnknownRuleHere,
+    UnknownSubdistrict,
 )
 from services.once import OnceCache
 from services.places import PlaceFinder
@@ -33,19 +39,6 @@ _NO_TIMETABLE = {
     "zh": "本次计算没有公共交通时刻表",
     "en": "this run was made without a timetable of public transport",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """A limit of the walk or journey as the coverage table holds it."""
-
-    value: float
-    unit: str
-
-    @property
-    def text(self) -> str:
-        """As a user writes it: `15` for minutes, `500m` for metres."""
-        return f"{self.value:g}{'' if self.unit == 'min' else self.unit}"
 
 
 class OpenRun:
@@ -107,6 +100,11 @@ class OpenRun:
             "households": round(float(known.sum()), 6) if len(known) else None,
             "communities_without_households": len(self.run.communities) - len(known),
             "districts": list(self.districts),
+            "subdistricts": list(self.subdistricts),
+            "sizes": {
+                "undersize": self.manifest.get("settings", {}).get("undersize_households"),
+                "oversize": self.manifest.get("settings", {}).get("oversize_households"),
+            },
             "modes": list(self.modes),
             "transit": self.transit,
             "limits": [{"limit": limit.value, "limit_unit": limit.unit} for limit in self.limits],
@@ -128,19 +126,18 @@ class OpenRun:
     @cached_property
     def communities(self) -> dict[str, Row]:
         """Facts of each community by its code, with a point inside and its bounds."""
-        frame = self.run.communities
-        inside = shapely.point_on_surface(frame.geometry.to_numpy())
-        bounds = np.round(frame.geometry.bounds.to_numpy(), 7).tolist()
-        rows = list_rows(frame)
-        for row, point, box in zip(rows, inside, bounds, strict=True):
-            row["lon"], row["lat"] = round(point.x, 7), round(point.y, 7)
-            row["bounds"] = box
-        return {row["community_id"]: row for row in rows}
+        return index_communities(self.run.communities)
 
     @cached_property
     def districts(self) -> tuple[str, ...]:
         """Names of the districts, in the order of the communities."""
         names = (row["district"] for row in self.communities.values())
+        return tuple(dict.fromkeys(name for name in names if name))
+
+    @cached_property
+    def subdistricts(self) -> tuple[str, ...]:
+        """Names of the subdistricts, in the order of the communities."""
+        names = (row["subdistrict"] for row in self.communities.values())
         return tuple(dict.fromkeys(name for name in names if name))
 
     @cached_property
@@ -171,23 +168,17 @@ class OpenRun:
     def list_limits(self, kind: str, mode: str) -> tuple[Limit, ...]:
         """Limits a kind was measured at, minutes first; some kinds have more, from their rules."""
         rows = (row for row in self.list_coverage(kind) if row["mode"] == mode)
-        pairs = {(row["limit"], row["limit_unit"]) for row in rows}
-        limits = [Limit(value, unit) for value, unit in pairs]
-        return tuple(sorted(limits, key=lambda limit: (limit.unit != "min", limit.value)))
+        return sort_limits((row["limit"], row["limit_unit"]) for row in rows)
 
     @cached_property
-    def rules(self) -> tuple[Row, ...]:
-        """Rules of every pack, each with the code of its pack."""
-        return tuple(
-            {**rule, "pack": pack["code"]}
-            for pack in self.manifest.get("packs", [])
-            for rule in pack.get("rules", [])
-        )
+    def standards(self) -> Standards:
+        """Packs with their rules and cards, and the verdicts on them."""
+        return Standards(self.manifest.get("packs", []), count_verdicts(self.run))
 
     @cached_property
-    def gaps(self) -> list[Row]:
-        """Rows of the gap table."""
-        return list_rows(self.run.gaps)
+    def scores(self) -> Scores:
+        """Scorecards, roll-ups and targets."""
+        return Scores(self.run, self.communities, self.standards, self.name_facility)
 
     @cached_property
     def notices(self) -> list[Row]:
@@ -197,26 +188,22 @@ class OpenRun:
     @cached_property
     def nearest_of_community(self) -> dict[str, dict[tuple[str, str], Row]]:
         """Per community, then kind and mode: the quickest of its homes' ways, and where it ends."""
-        access = self.run.access
-        reached = access[access["nearest_s"].notna()]
-        grouped = reached.groupby(["community_id", "kind", "mode"], sort=True, observed=True)
-        first = reached.loc[grouped["nearest_s"].idxmin()]
-        columns = [
-            "community_id", "kind", "mode", "facility_id", "entrance_id", "nearest_m", "nearest_s"
-        ]  # fmt: skip
-        nearest: dict[str, dict[tuple[str, str], Row]] = {}
-        for row in list_rows(first, columns):
-            row["name"] = self.facility_names.get((row["facility_id"], row["kind"]), "")
-            key = row["kind"], row.pop("mode")
-            nearest.setdefault(row.pop("community_id"), {})[key] = row
-        return nearest
+        return index_nearest(self.run.access, self.facility_names)
 
     @cached_property
     def facility_names(self) -> dict[tuple[str, str], str]:
-        """Names by facility and kind."""
-        frame = self.run.facilities
-        keys = zip(frame["facility_id"], frame["kind"], strict=True)
-        return dict(zip(keys, frame["name"].fillna("").astype(str), strict=True))
+        """Names by facility and kind, and by facility alone under the kind `""`."""
+        return name_facilities(self.run.facilities)
+
+    def name_facility(self, facility_id: str, kind: str = "") -> str:
+        """Name of a facility; "" where it has none."""
+        names = self.facility_names
+        return names.get((facility_id, kind)) or names.get((facility_id, ""), "")
+
+    def name_kind(self, code: str) -> Text:
+        """Name of a facility kind in both languages; its code where the run has no such kind."""
+        kind = self.kinds.get(code, {})
+        return Text(str(kind.get("name_zh", code)), str(kind.get("name_en", code)))
 
     @cached_property
     def homes(self) -> HomeIndex:
@@ -226,18 +213,7 @@ class OpenRun:
     @cached_property
     def demand_of_community(self) -> dict[str, list[Row]]:
         """Per community: how its homes were found, with how many points and households."""
-        grouped = (
-            self.run.demand.groupby(["community_id", "source"], sort=True, observed=True)
-            .agg(
-                points=("demand_id", "size"),
-                households=("households", lambda h: h.sum(min_count=1)),
-            )
-            .reset_index()
-        )
-        found: dict[str, list[Row]] = {}
-        for row in list_rows(grouped):
-            found.setdefault(row.pop("community_id"), []).append(row)
-        return found
+        return index_demand(self.run.demand)
 
     @cached_property
     def collections(self) -> dict[str, FeatureTable]:
@@ -271,7 +247,7 @@ class OpenRun:
 
     def warm(self) -> None:
         """Build the look-ups that take longest: cards, maps and questions about a point."""
-        _ = self.backdrop, self.nearest_of_community, self.gaps
+        _ = self.backdrop, self.nearest_of_community, self.standards
         self.homes.find_example("", "", RIDE_MODE)
         self.places.warm()
         if self.run.transit is not None:
@@ -321,12 +297,11 @@ class OpenRun:
             raise UnknownDistrict(name, self.districts)
         return name
 
-    def get_rule(self, code: str) -> str:
-        """Return the code of a rule that was judged; raises `UnknownRuleHere`."""
-        codes = {str(rule["code"]) for rule in self.rules}
-        if code not in codes:
-            raise UnknownRuleHere(code, codes)
-        return code
+    def get_subdistrict(self, name: str) -> str:
+        """Return the name of a subdistrict; raises `UnknownSubdistrict`."""
+        if name not in self.subdistricts:
+            raise UnknownSubdistrict(name, self.subdistricts)
+        return name
 
     def get_mode(self, mode: str) -> str:
         """Return a measured mode; raises `InvalidQuery`."""
@@ -359,15 +334,7 @@ class OpenRun:
         """
         if text is None:
             return self.main_limit
-        wanted = text.strip().lower().removesuffix("min")
-        limits = self.limits if kind is None else self.list_limits(kind, mode)
-        for limit in limits:
-            if wanted == limit.text:
-                return limit
-        texts = tuple(limit.text for limit in limits)
-        raise InvalidQuery(
-            "limit", text, f"one of {', '.join(texts)} (minutes, or metres as 500m)", allowed=texts
-        )
+        return get_limit(text, self.limits if kind is None else self.list_limits(kind, mode))
 
     def get_collection(self, name: str) -> FeatureTable:
         """Return one table of features; raises `UnknownCollection`."""

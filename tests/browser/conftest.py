@@ -52,10 +52,32 @@ def hostile_run(sample_run: Path, tmp_path_factory: pytest.TempPathFactory) -> P
         if table == "lines":
             frame["ref"] = frame["name"]
         frame.to_parquet(folder / f"{table}.parquet", index=False)
+    _spoil_scores(folder)
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    for pack in manifest["packs"]:
+        for place, card in enumerate(pack["cards"]):
+            card["title_zh"] = HOSTILE[place % len(HOSTILE)]
+        pack["title_zh"] = HOSTILE[2]
     manifest["name"] = HOSTILE[0]
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     return folder
+
+
+def _spoil_scores(folder: Path) -> None:
+    """Give areas the hostile names of the districts, and every sentence one of its own."""
+    for table in ("scorecards", "rollups", "targets", "gaps"):
+        frame = pd.read_parquet(folder / f"{table}.parquet")
+        for column in ("reason", "reason_en"):
+            if column in frame:
+                frame[column] = pd.array(
+                    [HOSTILE[row % len(HOSTILE)] for row in range(len(frame))], dtype="str"
+                )
+        if table == "rollups":
+            districts = frame.loc[frame["level"] == "district", "area"].unique()
+            names = {name: HOSTILE[place % 2] for place, name in enumerate(districts)}
+            for column in ("area", "district"):
+                frame[column] = frame[column].replace(names)
+        frame.to_parquet(folder / f"{table}.parquet", index=False)
 
 
 @pytest.fixture(scope="session")
@@ -100,9 +122,34 @@ def hostile_address(hostile_run: Path) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def changed_address(sample_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of the service on the sample city, with an earlier run that fared otherwise.
+
+    In it every park rule was met and every rule on clinics missed, one community had another code,
+    and the program a version that is an attack.
+    """
+    earlier = tmp_path_factory.mktemp("earlier") / "run"
+    shutil.copytree(sample_run, earlier, ignore=shutil.ignore_patterns("*.gpkg", "maps", "report*"))
+    gaps = pd.read_parquet(earlier / "gaps.parquet")
+    gaps.loc[(gaps["kind"] == "park") & (gaps["status"] == "gap"), "status"] = "met"
+    gaps.loc[(gaps["kind"] == "clinic") & (gaps["status"] == "met"), "status"] = "gap"
+    gaps["community_id"] = gaps["community_id"].replace("990100021", "990100999")
+    gaps.to_parquet(earlier / "gaps.parquet", index=False)
+    communities = gpd.read_parquet(earlier / "communities.parquet")
+    communities["community_id"] = communities["community_id"].replace("990100021", "990100999")
+    communities.to_parquet(earlier / "communities.parquet", index=False)
+    manifest = json.loads((earlier / "manifest.json").read_text(encoding="utf-8"))
+    manifest["judged_on"] = "2025-12-31"
+    manifest["version"] = HOSTILE[0]
+    (earlier / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    with serve(sample_run, compare_with=earlier) as url:
+        yield url
+
+
 @contextmanager
-def serve(run: Path) -> Iterator[str]:
-    app = create_app(ServiceSettings(run=run, reload_s=0))
+def serve(run: Path, **more: Path) -> Iterator[str]:
+    app = create_app(ServiceSettings(run=run, reload_s=0, **more))
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

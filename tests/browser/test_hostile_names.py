@@ -22,7 +22,20 @@ def test_hostile_names_stay_text(hostile_address, open_page):
         page.wait_for_selector(".card .kinds")
         page.frame_locator("#map").locator(".leaflet-popup").wait_for()
         page.keyboard.press("Escape")
+    page.goto(f"{hostile_address}/?view=scores")
+    page.locator(".area-button", has_text="<script>window.hit").first.wait_for()
+    page.locator("#rows tr.row").first.click()
+    for fold in page.locator(".card .circle > summary").all()[:3]:
+        fold.click()
+    expect(page.locator(".circle-reason").first).to_be_visible()
+    assert page.locator("#summary img, #summary b").count() == 0
     assert page.locator("#rows img, #rows b, .card img").count() == 0
     assert [frame.evaluate("window.hit") for frame in page.frames] == [None, None]
     assert dialogs == []
+    sheet = page.locator(".card .print").get_attribute("href")
+    for path in (sheet, page.locator(".area-print a").first.get_attribute("href")):
+        page.goto(f"{hostile_address}{path}")
+        expect(page.locator("body")).to_contain_text("window.hit")
+        assert page.locator("script, img").count() == 0
+        assert page.evaluate("window.hit") is None
     watch.assert_clean()

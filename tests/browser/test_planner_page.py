@@ -117,7 +117,8 @@ def test_click_on_a_row_moves_the_map_and_opens_the_card(address, open_page):
 def test_gap_reasons_and_sources_stand_on_the_card(address, open_page):
     page, watch = open_page()
     page.goto(address)
-    gap = next(row for row in _ask(page, "/v1/gaps?status=gap")["items"] if row["reason"])
+    gaps = _ask(page, "/v1/gaps?status=gap")["items"]
+    gap = next(row for row in gaps if row["reason"] and row["kind"])
     _open(page, f"{address}/?kind={gap['kind']}&community={gap['community_id']}")
     expect(page.locator(".card")).to_contain_text(gap["reason"])
     expect(page.locator(".card .standing").first).to_be_visible()

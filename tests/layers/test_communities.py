@@ -98,6 +98,103 @@ def test_negative_households_and_duplicates_are_errors(read):
     assert one(notices, "value_too_small").row == "3"
 
 
+class TestAttributes:
+    """Further columns of the table, such as 绿化率: read where they stand, unknown where blank."""
+
+    @pytest.fixture
+    def read_csv(self, tmp_path):
+        def _read(header, *cells):
+            rows = [f'{n},社区{n},"{square(n).wkt}",{cell}' for n, cell in enumerate(cells)]
+            path = tmp_path / "c.csv"
+            path.write_text("\n".join([f"编码,名称,范围,{header}", *rows]), encoding="utf-8")
+            return read_communities(path)
+
+        return _read
+
+    def test_only_those_the_table_has(self, read):
+        frame, notices = read(
+            **{
+                "编码": ["2", "1"],
+                "名称": ["乙", "甲"],
+                "绿化率（%）": [28.5, 35.0],
+                "社区工作者人数": [np.nan, 7.0],
+                "户数": [10, 20],
+                "geometry": [square(1), square(0)],
+            }
+        )
+        assert notices == []
+        assert list(frame.columns) == [*COMMUNITY_COLUMNS, "workers", "green_share", "geometry"]
+        assert frame["green_share"].tolist() == [0.35, 0.285]
+        assert frame["workers"].isna().tolist() == [False, True]
+        assert {str(frame[name].dtype) for name in ("workers", "green_share")} == {"float64"}
+
+    def test_a_column_of_blanks_is_a_column(self, read_csv):
+        frame, notices = read_csv("停车泊位数", "", "—")
+        assert "error" not in severities(notices)
+        assert frame["parking_spaces"].isna().all()
+
+    @pytest.mark.parametrize(
+        ("header", "cell", "value"),
+        [
+            ("绿化率", "36%", 0.36),
+            ("绿化率", "36 %", 0.36),
+            ("绿化率", "３６％", 0.36),
+            ("绿化率", "0.36", 0.36),
+            ("绿化率", "1", 1.0),
+            ("绿化率（%）", "36", 0.36),
+            ("绿化率（%）", "36%", 0.36),
+            ("绿化率（%）", "29.9", 0.299),
+            ("绿化率%", "100", 1.0),
+            ("绿化率（%）", "0", 0.0),
+            ("服务用房面积（万㎡）", "0.045", 450.0),
+            ("服务用房面积", "450㎡", 450.0),
+            ("服务用房面积（亩）", "450㎡", 450.0),
+            ("公共绿地面积（亩）", "3", 2000.0),
+            ("步行道长度（公里）", "5.49", 5490.0),
+            ("社区工作者", "7人", 7.0),
+        ],
+    )
+    def test_units(self, read_csv, header, cell, value):
+        frame, notices = read_csv(header, cell, "")
+        assert "error" not in severities(notices)
+        assert frame.iloc[0, len(COMMUNITY_COLUMNS)] == pytest.approx(value, abs=1e-12)
+
+    def test_whole_percents_are_exact(self, read_csv):
+        frame, _ = read_csv("绿化率（%）", *range(101))
+        assert sorted(frame["green_share"]) == [percent / 100 for percent in range(101)]
+
+    @pytest.mark.parametrize(
+        ("header", "cell", "code", "expected"),
+        [
+            ("绿化率", "36", "value_too_large", "a share from 0 to 1; percents carry their sign"),
+            ("绿化率（%）", "136", "value_too_large", "a share from 0 to 1"),
+            ("绿化率", "-5%", "value_too_small", "at least 0"),
+            ("服务用房面积", "-450", "value_too_small", "at least 0"),
+            ("社区工作者", "7-8", "not_a_number", "not a range"),
+            ("绿化率", "约三成", "not_a_number", "one plain number"),
+            ("停车泊位", "320㎡", "not_a_number", "one plain number"),
+        ],
+    )
+    def test_what_cannot_be_is_an_error_with_row_and_column(
+        self, read_csv, header, cell, code, expected
+    ):
+        _, notices = read_csv(header, "", cell)
+        notice = one(notices, code)
+        assert (notice.severity, notice.row, notice.column) == ("error", "3", header)
+        assert expected in notice.expected
+        assert "或表头中注明 %" in notice.message_zh or "a share" not in expected
+
+    def test_shares_under_a_header_in_percent_are_asked_about(self, read_csv):
+        frame, notices = read_csv("绿化率（%）", "0.36", "0.41", "")
+        notice = one(notices, "percent_unclear")
+        assert (notice.severity, notice.found, notice.count) == ("warning", "0.36", 2)
+        assert "take the % out of the header" in notice.message
+        assert frame["green_share"].tolist()[:2] == pytest.approx([0.0036, 0.0041])
+        for clear in (("0.36", "41"), ("0.36%", "0"), ("", "")):
+            codes = {notice.code for notice in read_csv("绿化率（%）", *clear)[1]}
+            assert "percent_unclear" not in codes
+
+
 def test_names_may_repeat_but_codes_not_be_missing(read):
     _, notices = read(
         编码=["1", "2", ""],

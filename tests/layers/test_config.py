@@ -93,6 +93,76 @@ def test_the_whole_of_it(city, tmp_path):
     ]
 
 
+class TestOverlays:
+    """The city's own figures: packs/local.yaml whenever it is there, others by name."""
+
+    BASE = '[city]\n{}\n[sources]\nosm = "baoji.osm.pbf"\n'
+
+    def test_none(self, city):
+        config = read_config(city(self.BASE.format("")))
+        assert config.overlays == ()
+        assert "overlay" not in [role for role, _ in config.list_inputs()]
+
+    def test_the_local_one_comes_first_and_once(self, city, tmp_path):
+        (tmp_path / "packs").mkdir()
+        local, other = tmp_path / "packs" / "local.yaml", tmp_path / "plan.yaml"
+        local.touch()
+        other.touch()
+        path = city(self.BASE.format('overlays = ["plan.yaml", "packs/local.yaml"]'))
+        config = read_config(path)
+        assert config.overlays == (local, other)
+        assert config.list_inputs()[-2:] == [("overlay", local), ("overlay", other)]
+        local.unlink()
+        assert read_config(city(self.BASE.format("")[:-1])).overlays == ()
+
+    def test_a_folder_called_so_is_no_overlay(self, city, tmp_path):
+        (tmp_path / "packs" / "local.yaml").mkdir(parents=True)
+        assert read_config(city(self.BASE.format(""))).overlays == ()
+
+    @pytest.mark.parametrize(
+        ("line", "code", "said"),
+        [
+            ('overlays = ["none.yaml"]', "missing_file", "overlays: the file 'none.yaml' does not"),
+            ('overlays = "plan.yaml"', "wrong_type", "expected a list in [ ]"),
+            ("overlays = [3]", "wrong_type", "overlays is 3; expected a path in quotes"),
+            ('overlay = ["plan.yaml"]', "unknown_key", "did you mean 'overlays'?"),
+        ],
+    )
+    def test_what_is_wrong_is_said_with_its_line(self, city, line, code, said):
+        text, notices = problems_of(city(self.BASE.format(line)))
+        assert [notice.code for notice in notices] == [code]
+        assert notices[0].row == "2"
+        assert said in text
+
+
+def test_sizes_of_communities(city):
+    base = '[sources]\nosm = "baoji.osm.pbf"\n[settings]\n'
+    settings = read_config(city(base)).settings
+    assert settings.undersize_households == 1500
+    assert settings.oversize_households == 4000
+    assert settings.adjoin_m == 50
+    settings = read_config(city(base + "oversize_households = 5000\nadjoin_m = 0")).settings
+    assert (settings.oversize_households, settings.adjoin_m) == (5000, 0)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (
+            "oversize_households = 1500",
+            "oversize_households is 1500; expected more than undersize_households, which is 1500",
+        ),
+        ("undersize_households = -1", "undersize_households is -1; expected a number from 0"),
+        ("adjoin_m = -1", "adjoin_m is -1; expected a number from 0 to 10000"),
+        ('adjoin_m = "near"', 'adjoin_m is "near"; expected a number'),
+    ],
+)
+def test_sizes_that_make_no_sense(city, line, said):
+    text, notices = problems_of(city(f'[sources]\nosm = "baoji.osm.pbf"\n[settings]\n{line}\n'))
+    assert said in text
+    assert notices[0].row == "4"
+
+
 def test_paths_are_relative_to_the_file(city, tmp_path, monkeypatch):
     path = city('[sources]\nosm = "baoji.osm.pbf"\n')
     monkeypatch.chdir("/")
@@ -303,3 +373,56 @@ class TestSettings:
     def test_frozen(self):
         with pytest.raises(FrozenInstanceError):
             RunSettings().adult_m_s = 2.0
+
+
+class TestSchools:
+    """`[schools]`, and the tables that go with it."""
+
+    def test_sources_and_settings(self, city, tmp_path):
+        for name in ("children.xlsx", "housing.xlsx", "areas.geojson", "plan2019.shp"):
+            (tmp_path / name).write_bytes(b"x")
+        config = read_config(
+            city(
+                '[sources]\nosm = "baoji.osm.pbf"\nchildren = "children.xlsx"\n'
+                'housing = { path = "housing.xlsx", crs = "bd09" }\n'
+                'catchments = { path = "areas.geojson" }\n'
+                'earlier_parcels = { path = "plan2019.shp", encoding = "gbk" }\n'
+                "[schools]\nfirst_year = 2025\nhorizon = 2030\npersons_per_household = 2.6\n"
+                "per_thousand = { kindergarten = 33, primary_school = 66.5 }\n"
+            )
+        )
+        assert [role for role, _ in config.list_inputs()][1:] == [
+            "children",
+            "housing",
+            "catchments",
+            "earlier_parcels",
+        ]
+        assert (config.housing.crs, config.earlier_parcels.encoding) == ("bd09", "gbk")
+        assert config.schools.list_years(date(2031, 1, 1)) == tuple(range(2025, 2031))
+        assert config.schools.per_thousand == {"kindergarten": 33, "primary_school": 66.5}
+        assert config.schools.persons_per_household == 2.6
+
+    def test_ten_years_from_the_day_of_the_run(self, city):
+        schools = read_config(city('[sources]\nosm = "baoji.osm.pbf"\n')).schools
+        assert schools.list_years(date(2025, 3, 1)) == tuple(range(2025, 2035))
+        assert schools.per_thousand == {}
+
+    @pytest.mark.parametrize(
+        ("line", "what"),
+        [
+            ("horizon = 2020", "horizon is 2020, before"),
+            ("first_year = 2030\nhorizon = 2029", "before first_year, which is 2030"),
+            ("first_year = 2025\nhorizon = 2095", "70 years after"),
+            ("horizon = 1825", "a year from 1990 to 2100"),
+            ("horizon = 2035.5", "a year from 1990 to 2100"),
+            ("per_thousand = { nursery = 30 }", "known levels are kindergarten"),
+            ("per_thousand = { kindergarten = -30 }", "from 0 to 1000"),
+            ("per_thousand = 30", "expected a table"),
+            ("persons_per_household = 0", "from 0.5 to 20"),
+            ("horizn = 2030", "did you mean 'horizon'"),
+        ],
+    )
+    def test_what_makes_no_sense(self, city, line, what):
+        text, notices = problems_of(city(f'[sources]\nosm = "baoji.osm.pbf"\n[schools]\n{line}\n'))
+        assert what in text
+        assert all(int(notice.row) > 2 for notice in notices)

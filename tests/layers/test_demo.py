@@ -6,18 +6,28 @@ Read here with plain tools only; `test_demo_planted.py` goes through the product
 import json
 import xml.etree.ElementTree as ET
 from collections import Counter
+from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 import networkx as nx
+import numpy as np
 import openpyxl
+import pandas as pd
 import pytest
 import shapely
+import yaml
 from shapely.geometry import shape
 
+from layers.attributes import read_attributes
+from layers.communities import read_communities
+from layers.config import read_config
 from layers.demo import CITY_NAME, KNOWN_HOUSEHOLDS, PLANTED, write_demo
 from layers.kinds import read_kinds
+from layers.notices import has_errors
+from layers.schooling.children import read_children, settle_children
+from layers.schooling.housing import read_housing, settle_housing
 
 
 class Osm(NamedTuple):
@@ -68,17 +78,28 @@ def rows_of(path: Path) -> list[dict]:
     return [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
 
 
+def list_files(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
 def test_the_same_bytes_every_time(folder, tmp_path):
     again = write_demo(tmp_path / "again").parent
-    names = sorted(path.name for path in folder.iterdir())
+    names = list_files(folder)
     assert names == [
+        "catchments.geojson",
+        "children.xlsx",
         "city.toml",
         "communities.geojson",
         "compounds.xlsx",
+        "earlier_parcels.geojson",
+        "housing.xlsx",
+        "packs/local.yaml",
         "parcels.geojson",
         "sample.osm",
         "schools.xlsx",
+        "services.xlsx",
     ]
+    assert list_files(again) == names
     for name in names:
         assert (again / name).read_bytes() == (folder / name).read_bytes(), name
 
@@ -137,6 +158,21 @@ def test_every_kind_is_there(osm):
     assert set(kinds) - found - {"shop"} == set()
 
 
+def test_every_pack_is_asked_and_the_citys_own_figures_too(folder):
+    config = read_config(folder / "city.toml")
+    shipped = {Path(path.name).stem for path in files("layers.standards.packs").iterdir()}
+    assert shipped - {"__init__"} == set(config.packs)
+    assert config.overlays == (folder / "packs" / "local.yaml",)
+    overlay = yaml.safe_load(config.overlays[0].read_text("utf-8"))
+    assert "虚构" in overlay["issuer"]["zh"]
+    assert own_figures(folder) == {"bj.reach.park": 0.9}
+
+
+def own_figures(folder: Path) -> dict[str, float]:
+    overlay = yaml.safe_load((folder / "packs" / "local.yaml").read_text("utf-8"))
+    return {rule["code"]: rule["share"]["value"] for rule in overlay["rules"]}
+
+
 def test_bus_lines_are_routes_in_both_directions(osm):
     routes = {ref: item for ref, item in osm.relations.items() if item[1].get("route") == "bus"}
     masters = [item for item in osm.relations.values() if item[1].get("type") == "route_master"]
@@ -185,6 +221,8 @@ def test_households_are_as_planted(communities):
     for planted in PLANTED.values():
         if planted.households is not None:
             assert households[planted.community] == planted.households
+    assert households[PLANTED["oversize"].community] > 4000
+    assert households[PLANTED["undersize"].community] < 1500
     assert len({f["properties"]["县区"] for f in communities}) == 3
     assert len({f["properties"]["镇街"] for f in communities}) == 9
 
@@ -194,6 +232,37 @@ def test_communities_do_not_overlap(communities):
     assert all(one.is_valid for one in shapes)
     whole = shapely.union_all(shapes)
     assert sum(one.area for one in shapes) == pytest.approx(whole.area, rel=1e-6)
+
+
+def test_communities_have_attributes_some_of_them_unknown(folder, communities):
+    frame, notices = read_communities(folder / "communities.geojson")
+    assert not has_errors(notices)
+    known = [code for code in read_attributes() if code in frame.columns]
+    missing = set(read_attributes()) - set(known)
+    assert {"service_space_m2", "green_share", "workers", "parking_spaces"} <= set(known)
+    assert "commerce_floor_share" in missing
+    blank = frame[known].isna()
+    assert 0.01 < blank.to_numpy().mean() < 0.1
+    assert (frame["residents_space_share"].dropna() <= 1).all()
+    by_name = frame.set_index("name")
+    exact, short = (by_name.loc[PLANTED[case].community] for case in ("space_exact", "space_short"))
+    assert exact["service_space_m2"] / exact["households"] * 100 == 30
+    assert 29.9 < short["service_space_m2"] / short["households"] * 100 < 30
+    green = by_name["green_share"]
+    assert green[PLANTED["green_exact"].community] == 0.3
+    assert green[PLANTED["green_short"].community] < 0.3
+    assert np.isnan(green[PLANTED["green_unknown"].community])
+
+
+def test_services_are_listed_where_osm_has_them(folder, osm):
+    rows = rows_of(folder / "services.xlsx")
+    places = {tags.get("name"): osm.nodes[node] for node, tags in osm.node_tags.items()}
+    for row in rows:
+        assert places[row["名称"]] == (row["经度"], row["纬度"])
+    assert read_kinds().find(rows[0]["类别"]).code == "health_centre"
+    floors = [row["建筑面积（㎡）"] for row in rows]
+    assert 0 < floors.count(None) < 6
+    assert all(80 < floor < 2500 for floor in floors if floor is not None)
 
 
 def test_compounds_add_up_to_their_communities(folder, communities):
@@ -214,6 +283,13 @@ def test_schools_table_holds_the_planted_rows(folder):
     unknown = [name for name, row in rows.items()
                if row["类别"] == "幼儿园" and row["是否普惠"] is None]  # fmt: skip
     assert PLANTED["inclusive_unknown"].facility in unknown
+    nine_year = rows[PLANTED["places_per_level"].facility]
+    assert nine_year["小学学位"] + nine_year["初中学位"] == nine_year["学位数"]
+    assert rows[PLANTED["places_unknown"].facility]["学位数"] is None
+    floors = [row["建筑面积（㎡）"] for row in rows.values()]
+    assert 3 < floors.count(None) < 15
+    assert all(1000 < floor < 40_000 for floor in floors if floor is not None)
+    assert all(2 < row["用地面积（亩）"] < 60 for row in rows.values())
     assert {row["类别"] for row in rows.values()} == {
         "幼儿园",
         "小学",
@@ -234,3 +310,137 @@ def test_parcels_stand_in_every_state(folder):
         "被占用",
     }
     assert all(f["properties"]["用地面积"] > 2000 for f in features)
+    parcels = {f["properties"]["地块编号"] for f in features}
+    cases = {planted.facility for planted in PLANTED.values() if planted.facility.startswith("JY-")}
+    assert cases <= parcels
+    assert len(parcels) == len(features) == 16
+
+
+def test_children_follow_the_communities_of_their_edition(folder, later):
+    for path in (folder, later):
+        communities, _ = read_communities(path / "communities.geojson")
+        table, notices = read_children(path / "children.xlsx")
+        children, more = settle_children(table, communities, layer="children.xlsx")
+        assert not [n for n in (*notices, *more) if n.severity != "info"]
+        assert set(children["community_id"]) == set(communities["community_id"])
+        assert set(children["year"]) == set(range(2025, 2033))
+        pupils = children[children["age"].between(6, 11)].groupby("community_id")["children"].sum()
+        facts = communities.set_index("community_id")["children_primary"].dropna()
+        assert (pupils[facts.index] - facts).abs().max() <= 3
+        housing, notices = read_housing(path / "housing.xlsx", crs="EPSG:4490")
+        settled, more = settle_housing(housing, communities, layer="housing.xlsx", first_year=2025)
+        assert not [n for n in (*notices, *more) if n.severity != "info"]
+        assert settled.geometry.isna().sum() == 1
+        assert len(settled) == 6
+
+
+@pytest.fixture(scope="module")
+def later(tmp_path_factory) -> Path:
+    return write_demo(tmp_path_factory.mktemp("later"), edition="next").parent
+
+
+@pytest.fixture(scope="module")
+def frames(folder, later):
+    return [read_communities(path / "communities.geojson")[0] for path in (folder, later)]
+
+
+class TestNextEdition:
+    """The city a year later: what `next.yaml` names has changed, and nothing else."""
+
+    def test_there_is_no_third(self, tmp_path):
+        with pytest.raises(ValueError, match="no edition '2031'"):
+            write_demo(tmp_path / "none", edition="2031")
+        assert not (tmp_path / "none").exists()
+
+    def test_osm_lost_a_shop_and_gained_a_kindergarten_on_the_same_ids(self, folder, later):
+        before, after = (
+            (path / "sample.osm").read_text("utf-8").splitlines() for path in (folder, later)
+        )
+        gone, come = Counter(before) - Counter(after), Counter(after) - Counter(before)
+        assert '<tag k="name" v="云台惠民超市"/>' in gone
+        assert '<tag k="landuse" v="construction"/>' in gone
+        assert sum("id=" in line for line in gone) == 1
+        assert set(come) == {
+            '<tag k="amenity" v="kindergarten"/>',
+            '<tag k="name" v="锦川第二幼儿园"/>',
+        }
+
+    def test_same_files_and_every_difference_is_meant(self, folder, later):
+        assert list_files(later) == list_files(folder)
+        same = {
+            name
+            for name in list_files(later)
+            if (later / name).read_bytes() == (folder / name).read_bytes()
+        }
+        assert same == {
+            "catchments.geojson",
+            "city.toml",
+            "earlier_parcels.geojson",
+            "services.xlsx",
+        }
+
+    def test_communities_split_merged_recoded_and_grown(self, frames):
+        before, after = (frame.set_index("community_id") for frame in frames)
+        gone, come = set(before.index) - set(after.index), set(after.index) - set(before.index)
+        assert set(before.loc[list(gone), "name"]) == {
+            "晨光社区",
+            "柳巷社区",
+            "文昌社区",
+            "南湖社区",
+        }
+        assert set(after.loc[list(come), "name"]) == {
+            "晨光北社区",
+            "西苑社区",
+            "柳巷社区",
+            "南湖社区",
+        }
+        old, new = (frame.reset_index().set_index("name") for frame in (before, after))
+        assert (
+            old.loc["晨光社区", "households"]
+            == new.loc[["晨光北社区", "西苑社区"], "households"].sum()
+        )
+        parts = new.loc[["晨光北社区", "西苑社区"]].geometry
+        assert parts.iloc[0].intersection(parts.iloc[1]).area == pytest.approx(0, abs=1e-12)
+        whole = old.loc["晨光社区"].geometry
+        assert parts.union_all().symmetric_difference(whole).area < 1e-6 * whole.area
+        assert 0.2 < min(shapely.area(parts)) / whole.area < 0.5
+        merged = old.loc[["柳巷社区", "文昌社区"]]
+        assert new.loc["柳巷社区", "households"] == merged["households"].sum()
+        assert new.loc["柳巷社区", "service_space_m2"] == merged["service_space_m2"].sum()
+        assert np.isnan(new.loc["柳巷社区", "green_share"])
+        drawn = sum(shapely.area(merged.geometry))
+        assert new.loc["柳巷社区"].geometry.area == pytest.approx(drawn)
+        assert old.loc["南湖社区"].geometry.equals(new.loc["南湖社区"].geometry)
+        assert (old.loc["云川社区", "households"], new.loc["云川社区", "households"]) == (
+            1499,
+            1512,
+        )
+        changed = {"晨光北社区", "西苑社区", "柳巷社区", "南湖社区", "云川社区"}
+        assert set(new.index[new["valid_from"] == "2025-07-01"]) == changed
+        untouched = sorted(set(old.index) - {"晨光社区", "文昌社区", "东苑社区"} - changed)
+        pd.testing.assert_frame_equal(
+            pd.DataFrame(old.loc[untouched]), pd.DataFrame(new.loc[untouched])
+        )
+        assert np.isnan(old.loc["东苑社区", "green_share"])
+        assert new.loc["东苑社区", "green_share"] == 0.335
+
+    def test_a_kindergarten_opened_on_reserved_land(self, folder, later):
+        before, after = (rows_of(path / "schools.xlsx") for path in (folder, later))
+        assert after[:-1] == before
+        assert (after[-1]["名称"], after[-1]["开办年份"]) == ("锦川第二幼儿园", 2025)
+        states = [
+            {
+                f["properties"]["地块编号"]: f["properties"]["状态"]
+                for f in json.loads(text)["features"]
+            }
+            for text in ((path / "parcels.geojson").read_text("utf-8") for path in (folder, later))
+        ]
+        assert (states[0].pop("JY-04"), states[1].pop("JY-04")) == ("在建", "已建成")
+        assert states[0] == states[1]
+
+    def test_compounds_follow_the_households(self, later):
+        rows = rows_of(later / "compounds.xlsx")
+        assert sum(row["户数"] for row in rows if row["所属社区"] == "云川社区") == 1512
+
+    def test_the_city_asks_for_more(self, later):
+        assert own_figures(later) == {"bj.reach.park": 0.95}

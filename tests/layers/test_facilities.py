@@ -83,6 +83,8 @@ class TestReading:
             ("九年一贯制", {"primary_school", "junior_school"}),
             ("小学、幼儿园", {"primary_school", "kindergarten"}),
             ("超市", {"supermarket", "shop"}),
+            ("社区卫生服务站", {"health_station", "clinic"}),
+            ("党群服务中心、老年助餐", {"service_centre", "government", "elder_meals"}),
         ],
     )
     def test_kinds(self, read, text, kinds):
@@ -109,6 +111,32 @@ class TestReading:
         frame, notices = read_facilities(tmp_path / "x.csv")
         assert [notice.code for notice in errors(notices)] == ["missing_column"]
         assert len(frame) == 0
+
+    def test_areas(self, tmp_path):
+        campus = shapely.box(LON, LAT, LON + 100 * METRE, LAT + 100 * METRE).wkt
+        (tmp_path / "x.csv").write_text(
+            "名称,类别,范围,建筑面积（㎡）,用地面积（亩）,面积\n"
+            f'甲,小学,"{campus}",4500,7.5,1\n'
+            f'乙,小学,"{campus}",0.3万㎡,,1\n'
+            f"丙,小学,POINT ({LON} {LAT}),,,1\n",
+            encoding="utf-8",
+        )
+        frame, notices = read_facilities(tmp_path / "x.csv")
+        assert not errors(notices)
+        assert one(notices, "columns_not_used").found == "面积"
+        frame = frame.set_index("name")
+        assert frame["floor_area_m2"].tolist()[:2] == [4500.0, 3000.0]
+        assert frame.loc["甲", "land_area_m2"] == pytest.approx(5000.0)
+        drawn_m2 = 100 * 100 * np.cos(np.radians(LAT))
+        assert frame.loc["乙", "land_area_m2"] == pytest.approx(drawn_m2, rel=0.01)
+        assert frame.loc["丙", ["floor_area_m2", "land_area_m2"]].isna().all()
+
+    def test_a_negative_area_is_an_error(self, tmp_path):
+        (tmp_path / "x.csv").write_text(
+            f"名称,类别,经度,纬度,占地面积\n甲,小学,{LON},{LAT},-5\n", encoding="utf-8"
+        )
+        notice = one(read_facilities(tmp_path / "x.csv")[1], "value_too_small")
+        assert (notice.row, notice.column) == ("2", "占地面积")
 
     def test_names_are_text_whatever_they_hold(self, read):
         frame, _ = read("<script>alert(1)</script>,小学,107.14,34.36,,,,,\n")
@@ -177,6 +205,20 @@ class TestMerging:
         assert frame["facility_id"].tolist() == ["schools-2", "schools-2"]
         assert frame.geometry.iloc[0].equals(frame.geometry.iloc[1])
 
+    def test_land_is_the_tables_else_of_osms_area(self, tmp_path):
+        campus = shapely.box(LON, LAT, LON + 100 * METRE, LAT + 100 * METRE)
+        shown = osm(
+            ("w1", "primary_school", "甲校", campus), ("w1", "junior_school", "甲校", campus)
+        ).assign(land_area_m2=9000.0)
+        for stated, land_m2 in (("", 9000.0), ("8000", 8000.0)):
+            (tmp_path / "x.csv").write_text(
+                f"名称,类别,经度,纬度,用地面积,建筑面积\n甲校,九年一贯制,{LON},{LAT},{stated},3000\n",
+                encoding="utf-8",
+            )
+            frame, _ = merge_facilities(shown, [read_facilities(tmp_path / "x.csv")[0]])
+            assert frame["land_area_m2"].tolist() == [land_m2] * 2
+            assert frame["floor_area_m2"].tolist() == [3000.0] * 2
+
     def test_ids_of_two_tables_are_told_apart(self, tmp_path):
         frames = []
         for name, at in (("a.csv", LON), ("b.csv", LON + 0.01)):
@@ -221,3 +263,33 @@ def test_real_osm_facilities_pass_through(shared_data):
     frame, notices = merge_facilities(extract.facilities, [])
     assert len(frame) == len(extract.facilities.drop_duplicates(["facility_id", "kind"]))
     assert notices == []
+    land_m2 = frame.set_index("kind")["land_area_m2"]
+    assert land_m2["park"].min() > 0
+    assert land_m2["bus_stop"].isna().all()
+    assert frame["floor_area_m2"].isna().all()
+    built = extract.facilities["tags"].str.contains('"building": "')
+    assert 0 < built.sum() < len(built)
+    assert extract.facilities.loc[built, "land_area_m2"].isna().all()
+
+
+def test_places_per_level_only_where_a_table_has_them(tmp_path):
+    (tmp_path / "s.csv").write_text(
+        f"名称,类别,学位数,小学学位,初中学位,经度,纬度\n溪东学校,九年一贯制学校,1640,1080人,560,{LON},{LAT}\n",
+        "utf-8",
+    )
+    frame, notices = read_facilities(tmp_path / "s.csv")
+    assert not errors(notices)
+    merged, _ = merge_facilities(osm(), [frame])
+    assert list(merged.columns)[-3:] == [
+        "places_primary_school",
+        "places_junior_school",
+        "geometry",
+    ]
+    assert set(merged["places_primary_school"]) == {1080}
+    (tmp_path / "t.csv").write_text(
+        f"名称,类别,学位数,经度,纬度\n一小,小学,5,{LON},{LAT}\n", "utf-8"
+    )
+    plain, _ = read_facilities(tmp_path / "t.csv")
+    assert not [name for name in plain.columns if name.startswith("places_")]
+    both, _ = merge_facilities(osm(), [frame, plain])
+    assert both["places_junior_school"].isna().sum() == 1

@@ -54,6 +54,16 @@ EXPECTED = [
     "shelter",
     "shop",
     "school_unspecified",
+    "health_centre",
+    "health_station",
+    "special_school",
+    "service_centre",
+    "tailor",
+    "shoe_repair",
+    "locksmith",
+    "home_repair",
+    "child_care",
+    "car_wash",
 ]
 
 
@@ -98,14 +108,23 @@ def test_every_category_has_a_kind_with_both_names_and_a_source() -> None:
         ({"amenity": "school", "name": "C.E.I.P. Cervantes"}, {"primary_school"}),
         ({"amenity": "school", "name": "I.E.S. Schamann"}, {"junior_school", "senior_school"}),
         ({"amenity": "hospital", "name": "市中心医院"}, {"hospital"}),
-        ({"amenity": "hospital", "name": "经二路社区卫生服务中心"}, {"clinic"}),
-        ({"amenity": "hospital", "name": "Centro de Salud de Schamann"}, {"clinic"}),
-        ({"amenity": "hospital", "name": "Consultorio Local de Tafira"}, {"clinic"}),
+        ({"amenity": "hospital", "name": "经二路社区卫生服务中心"}, {"clinic", "health_centre"}),
+        (
+            {"amenity": "hospital", "name": "Centro de Salud de Schamann"},
+            {"clinic", "health_centre"},
+        ),
+        (
+            {"amenity": "hospital", "name": "Consultorio Local de Tafira"},
+            {"clinic", "health_station"},
+        ),
         ({"amenity": "hospital", "name": "Centro Ambulatorio Casa del Mar"}, {"clinic"}),
-        ({"amenity": "hospital", "name": "UBS Vila Nova"}, {"clinic"}),
-        ({"amenity": "hospital", "name": "Cuevas Torres Health Centre"}, {"clinic"}),
-        ({"amenity": "hospital", "name": "虢镇中心卫生院"}, {"clinic"}),
-        ({"amenity": "clinic", "name": "李家村卫生室"}, {"clinic"}),
+        ({"amenity": "hospital", "name": "UBS Vila Nova"}, {"clinic", "health_station"}),
+        (
+            {"amenity": "hospital", "name": "Cuevas Torres Health Centre"},
+            {"clinic", "health_centre"},
+        ),
+        ({"amenity": "hospital", "name": "虢镇中心卫生院"}, {"clinic", "health_centre"}),
+        ({"amenity": "clinic", "name": "李家村卫生室"}, {"clinic", "health_station"}),
         ({"amenity": "hospital", "name": "爱宠宠物医院"}, set()),
         ({"amenity": "hospital", "name": "懷生動物醫院"}, set()),
         ({"amenity": "hospital", "name": "丽人整形美容医院"}, set()),
@@ -131,7 +150,7 @@ def test_every_category_has_a_kind_with_both_names_and_a_source() -> None:
         ({"amenity": "clinic"}, {"clinic"}),
         ({"healthcare": "centre", "name": "Health Point"}, {"clinic"}),
         ({"healthcare": "centre", "name": "美年体检中心"}, set()),
-        ({"healthcare": "centre", "name": "十里铺社区卫生服务站"}, {"clinic"}),
+        ({"healthcare": "centre", "name": "十里铺社区卫生服务站"}, {"clinic", "health_station"}),
         ({"amenity": "social_facility", "social_facility": "nursing_home"}, {"elder_care"}),
         (
             {
@@ -157,7 +176,7 @@ def test_every_category_has_a_kind_with_both_names_and_a_source() -> None:
         ({"amenity": "marketplace"}, {"market", "shop"}),
         ({"shop": "mall"}, {"mall"}),
         ({"craft": "winery"}, set()),
-        ({"craft": "shoemaker"}, {"repair"}),
+        ({"craft": "shoemaker"}, {"repair", "shoe_repair"}),
         ({"office": "company", "name": "好帮手家政"}, {"housekeeping"}),
         ({"office": "company", "name": "宝鸡中燃燃气营业厅"}, {"energy_water"}),
         ({"amenity": "post_office", "name": "菜鸟驿站"}, {"parcel"}),
@@ -172,7 +191,10 @@ def test_every_category_has_a_kind_with_both_names_and_a_source() -> None:
         ({"amenity": "townhall", "name": "Ayuntamiento"}, {"government"}),
         ({"amenity": "community_centre", "name": "Casa de la Cultura"}, {"government", "culture"}),
         ({"amenity": "community_centre", "name": "象棋俱乐部"}, {"culture"}),
-        ({"amenity": "community_centre", "name": "金台党群服务中心"}, {"government", "culture"}),
+        (
+            {"amenity": "community_centre", "name": "金台党群服务中心"},
+            {"government", "culture", "service_centre"},
+        ),
         ({"leisure": "pitch", "sport": "soccer"}, {"sports", "football_pitch"}),
         ({"leisure": "pitch", "sport": "soccer", "access": "private"}, set()),
         ({"leisure": "fitness_station"}, {"sports", "fitness_outdoor"}),
@@ -201,6 +223,46 @@ def test_every_category_has_a_kind_with_both_names_and_a_source() -> None:
         ({"amenity": "pharmacy", "name": "Farmacia (closed on Sundays)"}, {"pharmacy"}),
         ({"amenity": "pharmacy", "name": "惠民药店（暂停营业）"}, {"pharmacy"}),
         ({"building": "yes"}, set()),
+        # parts of a kind
+        (
+            {"amenity": "clinic", "name": "金河社区卫生服务中心北坡站"},
+            {"clinic", "health_station"},
+        ),
+        ({"amenity": "clinic", "name": "新竹市東區衛生所"}, {"clinic", "health_centre"}),
+        ({"amenity": "clinic", "name": "下马营卫生所"}, {"clinic", "health_station"}),
+        ({"amenity": "doctors", "name": "Consultorio Médico Ripoche"}, {"clinic"}),
+        ({"amenity": "pharmacy", "name": "卫生服务中心药房"}, {"pharmacy"}),
+        (
+            {"office": "government", "name": "经二路街道便民服务中心"},
+            {"government", "service_centre"},
+        ),
+        ({"amenity": "townhall", "name": "Oficinas Municipales"}, {"government", "service_centre"}),
+        (
+            {"office": "government", "name": "引渭路社区综合服务站"},
+            {"government", "service_centre"},
+        ),
+        (
+            {"amenity": "social_facility", "name": "引渭路社区服务站"},
+            {"government", "service_centre"},
+        ),
+        ({"office": "government", "name": "金河农业综合服务中心"}, set()),
+        ({"shop": "electronics", "name": "红旗家电"}, {"repair"}),
+        ({"shop": "electronics", "name": "红旗家电维修"}, {"repair", "home_repair"}),
+        ({"craft": "plumber"}, {"repair", "home_repair"}),
+        ({"craft": "key_cutter"}, {"repair", "locksmith"}),
+        ({"shop": "shoe_repair", "name": "老王修鞋配钥匙"}, {"repair", "shoe_repair", "locksmith"}),
+        ({"shop": "clothes", "name": "裁缝铺"}, set()),
+        ({"shop": "tailor"}, {"repair", "tailor"}),
+        ({"amenity": "car_wash"}, {"car_wash"}),
+        ({"amenity": "school", "name": "宝鸡市特殊教育学校"}, {"special_school"}),
+        ({"amenity": "school", "name": "启智小学"}, {"primary_school"}),
+        (
+            {"amenity": "school", "name": "Colegio de Educación Especial Siete Palmas"},
+            {"special_school"},
+        ),
+        ({"amenity": "school", "name": "C.E.E. Petra Lorenzo"}, {"special_school"}),
+        ({"amenity": "community_centre", "name": "四点半课堂"}, {"child_care", "culture"}),
+        ({"amenity": "childcare", "name": "晨星课后托管"}, {"child_care", "nursery"}),
     ],
 )
 def test_tags_show_kinds(tags: dict[str, str], codes: set[str]) -> None:
@@ -212,8 +274,31 @@ def test_kinds_are_found_by_code_name_and_alias() -> None:
     assert KINDS.find("幼儿园").code == "kindergarten"
     assert KINDS.find(" 公 厕 ").code == "toilet"
     assert KINDS.find("Primary School").code == "primary_school"
-    assert KINDS.find("社区卫生服务站").code == "clinic"
+    assert KINDS.find("社区卫生服务站").code == "health_station"
     assert KINDS.find("火箭发射场") is None
+
+
+def test_a_part_named_in_a_table_counts_for_the_whole_too() -> None:
+    assert KINDS.complete(["health_station"]) == ("health_station", "clinic")
+    assert KINDS.complete(["supermarket", "tailor"]) == ("supermarket", "tailor", "repair", "shop")
+    assert KINDS.complete(["bank"]) == ("bank",)
+    assert KINDS.complete([]) == ()
+    with pytest.raises(UnknownKind, match="rocket"):
+        KINDS.complete(["rocket"])
+
+
+def test_a_part_is_never_without_the_whole() -> None:
+    parts = {kind.code: kind.within for kind in KINDS.values() if kind.within}
+    assert parts == {
+        "health_centre": "clinic",
+        "health_station": "clinic",
+        "tailor": "repair",
+        "shoe_repair": "repair",
+        "locksmith": "repair",
+        "home_repair": "repair",
+        "service_centre": "government",
+    }
+    assert not any(KINDS[whole].within for whole in parts.values())
 
 
 def test_an_unknown_code_is_an_error_that_names_the_known_ones() -> None:
@@ -255,6 +340,7 @@ def one_kind(**changes: object) -> dict[str, object]:
         ({"osm": [{"any_name": {"match": "a"}}]}, "needs one tag"),
         ({"osm": [{"shop": {"match": "("}}]}, "no pattern"),
         ({"unless_kinds": ["b"]}, "unknown kinds b"),
+        ({"within": "b"}, "unknown kinds b"),
     ],
 )
 def test_a_wrong_kind_file_is_refused_with_its_place(

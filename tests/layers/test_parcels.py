@@ -4,6 +4,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+import shapely.affinity
 
 from layers.columns import read_columns
 from layers.parcels import PARCEL_COLUMNS, read_parcels
@@ -23,9 +24,9 @@ def one(notices, code):
 @pytest.fixture
 def read(tmp_path):
     def _read(**columns):
-        frame = gpd.GeoDataFrame(
-            columns, geometry=[PLOT] * len(next(iter(columns.values()))), crs=4326
-        )
+        apart = range(len(next(iter(columns.values()))))
+        plots = [shapely.affinity.translate(PLOT, at * 0.01) for at in apart]
+        frame = gpd.GeoDataFrame(columns, geometry=plots, crs=4326)
         frame.to_file(tmp_path / "land.geojson")
         return read_parcels(tmp_path / "land.geojson")
 
@@ -48,7 +49,7 @@ def test_values_and_units(read):
     assert not [notice for notice in notices if notice.severity != "info"]
     assert list(frame.columns) == [*PARCEL_COLUMNS, "geometry"]
     assert {name: str(frame[name].dtype) for name in PARCEL_COLUMNS} == {
-        name: column.dtype for name, column in TABLES["parcels"].items()
+        name: TABLES["parcels"][name].dtype for name in PARCEL_COLUMNS
     }
     assert frame["parcel_id"].tolist() == ["A", "B"]
     assert frame["level"].tolist() == ["kindergarten", "primary_school"]
@@ -65,10 +66,44 @@ def test_unknown_areas_come_from_the_shape(read):
     assert frame["status"].tolist() == [""]
 
 
-def test_a_column_in_mu_read_as_square_metres_is_noticed(read):
-    frame, notices = read(地块编号=["A"], 学段=["小学"], 用地面积=[30.0])
-    assert "亩" in one(notices, "area_differs").message
-    assert frame["area_m2"].tolist() == [30.0]
+@pytest.mark.parametrize(
+    ("header", "number", "asked"),
+    [
+        ("用地面积", 30.0, "用地面积（亩）"),
+        ("用地面积（亩）", 20_000, "用地面积（㎡）"),
+        ("用地面积", 2.0, "用地面积（公顷）"),
+        ("用地面积（公顷）", 20_000, "用地面积（㎡）"),
+    ],
+)
+def test_a_unit_taken_for_another_is_noticed_and_the_right_header_named(
+    read, header, number, asked
+):
+    _, notices = read(**{"地块编号": ["A"], "学段": ["小学"], header: [number]})
+    notice = one(notices, "area_differs")
+    assert asked in notice.message
+    assert asked in notice.message_zh
+
+
+def test_the_stated_area_is_used_until_it_is_mended(read):
+    frame, notices = read(地块编号=["A", "B"], 学段=["小学", "小学"], 用地面积=[30.0, 15_000])
+    areas = [notice for notice in notices if notice.code == "area_differs"]
+    assert [notice.row for notice in areas] == ["1", "2"]
+    assert "亩" not in areas[1].message
+    assert frame["area_m2"].tolist() == [30.0, 15_000]
+
+
+def test_parcels_on_the_same_ground_are_noticed(tmp_path):
+    shift = shapely.affinity.translate
+    gpd.GeoDataFrame(
+        {"地块编号": ["A", "B", "C"], "学段": ["小学"] * 3},
+        geometry=[PLOT, shift(PLOT, 100 / 91_950), shift(PLOT, 0, 99 / 110_930)],
+        crs=4326,
+    ).to_file(tmp_path / "land.gpkg")
+    frame, notices = read_parcels(tmp_path / "land.gpkg")
+    found = one(notices, "parcels_overlap")
+    assert (found.severity, found.count, found.row) == ("warning", 1, "1, 2")  # C by a sliver
+    assert "A 与 B" in found.message_zh
+    assert len(frame) == 3
 
 
 def test_unknown_levels_and_duplicates_are_errors(read):

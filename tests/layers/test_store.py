@@ -51,7 +51,7 @@ def tables(name="一号社区"):
         crs="EPSG:4326",
     )
     spatial = ("communities", "facilities", "entrances", "demand", "streets", "base", "barriers")
-    plain = ("coverage", "access", "gaps", "notices")
+    plain = ("coverage", "access", "gaps", "scorecards", "rollups", "targets", "notices")
     return {
         **dict.fromkeys(spatial, places),
         **{key: pd.DataFrame({"value": [1.5, np.nan], "text": [name, ""]}) for key in plain},
@@ -266,6 +266,16 @@ def test_damaged_runs_are_one_line(tmp_path):
     (tmp_path / "run" / "manifest.json").write_text("{half")
     with pytest.raises(NotARun, match="cannot be read"):
         read_manifest(tmp_path / "run")
-    (tmp_path / "run" / "manifest.json").write_text(json.dumps({"format": 99}))
-    with pytest.raises(NotARun, match="format 99"):
-        read_manifest(tmp_path / "run")
+    for other in (2, 99):
+        (tmp_path / "run" / "manifest.json").write_text(json.dumps({"format": other}))
+        with pytest.raises(NotARun, match=f"format {other}, this version reads 3"):
+            read_manifest(tmp_path / "run")
+
+
+@pytest.mark.parametrize("name", ["scorecards", "rollups", "targets"])
+def test_a_run_without_its_scores_is_damaged(tmp_path, name):
+    write(tmp_path / "run")
+    assert len(getattr(read_run(tmp_path / "run"), name)) == 2
+    (tmp_path / "run" / f"{name}.parquet").unlink()
+    with pytest.raises(NotARun, match="damaged"):
+        read_run(tmp_path / "run")

@@ -15,7 +15,7 @@ import shapely
 from playwright.sync_api import Browser, Page
 
 from geo.network import StreetNetwork
-from layers.results import shape_table
+from layers.results import TABLES, shape_table
 from layers.store import Run
 
 HOSTILE_FACILITY = "<script>alert(1)</script>"
@@ -179,8 +179,41 @@ def build_run(town: Town) -> Run:
         coverage=shape_table(pd.concat(coverage, ignore_index=True), "coverage"),
         access=shape_table(pd.concat(access, ignore_index=True), "access"),
         gaps=shape_table(pd.concat(gaps, ignore_index=True), "gaps"),
+        scorecards=_scorecards(communities),
+        rollups=_build_empty("rollups"),
+        targets=_build_empty("targets"),
         notices=shape_table(notices, "notices"),
     )
+
+
+CARDS = ("bj.circle.daily", "bj.type.happy")
+STATUSES = ("gap", "unknown", "met", "not_applicable")
+
+
+def _scorecards(communities: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Two cards and the size check; community `n` has status `n % 4` of the first, and so on."""
+    blank = {"str": "", "float64": np.nan, "bool": False, "int64": 0}
+    rows = [
+        {
+            **{name: blank[column.dtype] for name, column in TABLES["scorecards"].items()},
+            "community_id": code,
+            "pack": "" if card == "size" else "baoji-four-types",
+            "card": card,
+            "about": about,
+            "status": STATUSES[(place + shift) % 4],
+            "source_status": ("primary", "unverified", "")[shift] if place else "primary",
+            "overlaid": card == CARDS[1] and place == 2,
+        }
+        for place, code in enumerate(communities["community_id"])
+        for shift, (card, about) in enumerate(
+            [(CARDS[0], "circle"), (CARDS[1], "type"), ("size", "check")]
+        )
+    ]
+    return shape_table(pd.DataFrame(rows), "scorecards")
+
+
+def _build_empty(table: str) -> pd.DataFrame:
+    return shape_table(pd.DataFrame({name: [] for name in TABLES[table]}), table)
 
 
 @dataclass
@@ -404,6 +437,8 @@ def _facilities(town: Town, rng: np.random.Generator) -> tuple[gpd.GeoDataFrame,
                     "classes": np.nan,
                     "free_places": np.nan,
                     "opening_year": np.nan,
+                    "floor_area_m2": np.nan,
+                    "land_area_m2": np.nan,
                     "reached_by": "gate" if area else "point",
                     "n_entrances": 1,
                     "connected": i != 3,
@@ -539,6 +574,11 @@ def _gaps(communities: gpd.GeoDataFrame, kind: str, coverage: pd.DataFrame | Non
             "barrier_name": np.where(severed, "陇海线", ""),
             "barrier_lon": np.where(severed, points.x, np.nan),
             "barrier_lat": np.where(severed, points.y, np.nan),
+            "attribute": "",
+            "basis": "households",
+            "settled_by": "",
+            "substituted_by": "",
+            "overlaid": False,
             "source_status": "unverified",
             "reason": [
                 f"最近的{name[0]}步行约 1400 米,超出 15 分钟。"
@@ -611,6 +651,20 @@ def _manifest(
                 "title_zh": "宝鸡“四型”社区",
                 "title_en": "Baoji four-type communities",
                 "rules": rules,
+                "cards": [
+                    {
+                        "code": CARDS[0],
+                        "about": "circle",
+                        "title_zh": HOSTILE_FACILITY,
+                        "title_en": "Daily",
+                    },
+                    {
+                        "code": CARDS[1],
+                        "about": "type",
+                        "title_zh": "幸福型社区",
+                        "title_en": "Happy",
+                    },
+                ],
             }
         ],
         "kinds": kinds,

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from layers.store import Run
 from maps.assets import assets_dir
 from maps.pages import gap_map, write_maps
+from maps.style import read_palette
 
 pytestmark = pytest.mark.browser
 
@@ -222,6 +223,46 @@ class TestFromDisk:
         assert watched.complaints == []
 
 
+class TestCircles:
+    def test_communities_by_a_circle(
+        self, folder: Path, run: Run, open_page: OpenPage, artefacts: Path
+    ) -> None:
+        watched = open_page((folder / "pharmacy.html").as_uri())
+        page = watched.ready()
+        page.locator(".leaflet-control-layers-base label").nth(2).click()
+        cards = run.scorecards
+        select = page.locator("#lc-card")
+        expect(select.locator("option")).to_have_text(
+            ["<script>alert(1)</script>", "幸福型社区", "社区规模"]
+        )
+        for card in ("bj.circle.daily", "bj.type.happy"):
+            select.select_option(index=["bj.circle.daily", "bj.type.happy"].index(card))
+            counts = cards[cards["card"] == card]["status"].value_counts()
+            for status in ("gap", "unknown", "met", "not_applicable"):
+                expect(page.locator(f"[data-status={status}]")).to_have_text(str(counts[status]))
+        expect(page.locator("#lc-card-basis em")).to_have_text(["未核实", "本市取值"])
+        expect(page.locator(".lc-rules")).to_be_hidden()
+        fill = page.evaluate("LC.communityStyle({properties: {i: 2}}).fillColor")
+        status = cards[cards["card"] == "bj.type.happy"]["status"].tolist()
+        assert status[2] == "not_applicable"
+        assert fill == read_palette().plain["status"]["not_applicable"]
+        page.wait_for_timeout(300)
+        page.screenshot(path=artefacts / "map-circles.png")
+        assert watched.complaints == []
+
+    def test_card_lists_the_circles(self, folder: Path, run: Run, open_page: OpenPage) -> None:
+        watched = open_page((folder / "pharmacy.html").as_uri())
+        page = watched.ready()
+        page.mouse.click(*at(page, run.communities.iloc[4].geometry.centroid.coords[0]))
+        lines = page.locator(".lc-circle")
+        expect(lines).to_have_text(
+            ["缺口<script>alert(1)</script>", "未知幸福型社区 未核实 本市取值"]
+        )
+        page.locator("#lc-lang").click()
+        expect(lines).to_have_text(["gapDaily", "unknownHappy unverified city's own value"])
+        assert watched.complaints == []
+
+
 class Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Say nothing."""
@@ -275,6 +316,14 @@ def test_messages_with_the_page_around_it(served: str, run: Run, open_page: Open
     page.evaluate(send, {"type": "lifecircle:district", "district": ""})
     page.wait_for_timeout(200)
     assert inner.evaluate(style % 0) == inner.evaluate(style % 3)
+    page.evaluate(
+        send,
+        {"type": "lifecircle:shade", "card": {"pack": "baoji-four-types", "card": "bj.type.happy"}},
+    )
+    expect(frame.locator("#lc-card-name")).to_have_text("Happy")
+    page.evaluate(send, {"type": "lifecircle:shade", "card": {"pack": "", "card": "nothing"}})
+    page.evaluate(send, {"type": "lifecircle:shade", "card": None})
+    expect(frame.locator(".lc-legend")).to_contain_text("Coverage of communities")
     page.evaluate("frames[0].postMessage('noise', location.origin)")
     page.evaluate(send, {"type": "lifecircle:focus", "community_id": "nobody"})
     assert page.evaluate("heard.length") == 1

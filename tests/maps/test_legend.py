@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from maps.legend import find_summary, group_rules, list_rules
+from maps.legend import UNFOLDED, find_summary, group_rules, list_rules
 
 
 def rule(code: str, kind: str, **source: str) -> dict[str, Any]:
@@ -13,6 +13,10 @@ def manifest(*rules: dict[str, Any]) -> dict[str, Any]:
     return {
         "packs": [{"code": "p", "title_zh": "标准包", "title_en": "pack", "rules": list(rules)}]
     }
+
+
+def list_section(section: dict[str, Any]) -> list[dict[str, Any]]:
+    return [one for pack in section["packs"] for group in pack["groups"] for one in group]
 
 
 def test_only_rules_on_the_kind() -> None:
@@ -52,10 +56,26 @@ def test_rules_of_one_source_share_its_line() -> None:
     )
     (section,) = group_rules(rules, "walk")
     assert section["title"] == "legend_rules"
-    assert [[entry["rule"] for entry in group] for group in section["groups"]] == [
-        ["a", "b"],
-        ["c"],
-    ]
+    (pack,) = section["packs"]
+    assert [[entry["rule"] for entry in group] for group in pack["groups"]] == [["a", "b"], ["c"]]
+    assert (pack["count"], section["folds"]) == (3, False)
+
+
+def test_many_rules_fold_up_by_pack() -> None:
+    own = manifest(*(rule(f"p{n}", "shop", document="甲") for n in range(UNFOLDED)))
+    other = {"code": "q", "title_zh": "另一个", "rules": [rule("q0", "shop", document="甲")]}
+    few = group_rules(list_rules(own, "shop"), "walk")
+    assert [section["folds"] for section in few] == [False]
+    (section,) = group_rules(list_rules({"packs": [*own["packs"], other]}, "shop"), "walk")
+    assert section["folds"]
+    assert [(pack["title"]["zh"], pack["count"]) for pack in section["packs"]] == [
+        ("标准包", UNFOLDED), ("另一个", 1),
+    ]  # fmt: skip
+
+
+def test_the_city_s_own_figures_are_marked() -> None:
+    found = list_rules(manifest(rule("a", "shop") | {"overlaid": True}, rule("b", "shop")), "shop")
+    assert [entry["overlaid"] for entry in found] == [True, False]
 
 
 def test_rules_of_the_other_mode_stand_apart() -> None:
@@ -70,7 +90,7 @@ def test_rules_of_the_other_mode_stand_apart() -> None:
 
     def codes(mode: str) -> list[tuple[str, list[str]]]:
         return [
-            (section["title"], [entry["rule"] for group in section["groups"] for entry in group])
+            (section["title"], [rule["rule"] for rule in list_section(section)])
             for section in group_rules(rules, mode)
         ]
 
@@ -82,11 +102,11 @@ def test_rules_of_the_other_mode_stand_apart() -> None:
 def test_a_mode_without_a_rule_says_so() -> None:
     rules = list_rules(manifest(rule("a", "shop") | {"mode": "walk"}), "shop")
     (own, other) = group_rules(rules, "walk_transit")
-    assert (own["empty"], own["groups"]) == ("legend_no_rules_walk_transit", [])
+    assert (own["empty"], own["packs"]) == ("legend_no_rules_walk_transit", [])
     assert other["title"] == "legend_rules_walk"
     for mode in ("walk", "walk_transit"):
         assert group_rules([], mode) == [
-            {"title": "legend_rules", "empty": "legend_no_rules", "groups": []}
+            {"title": "legend_rules", "empty": "legend_no_rules", "packs": [], "folds": False}
         ]
 
 

@@ -62,6 +62,21 @@ def test_classes_differ_to_everyone(name: str, seen_by: str) -> None:
 
 
 @pytest.mark.parametrize("seen_by", ["", *COLOUR_BLIND])
+def test_verdicts_differ_to_everyone_and_in_grey(seen_by: str) -> None:
+    plain = read_palette().plain
+    opacity, paper = float(plain["coverage"]["fill_opacity"]), str(plain["base"]["paper"])
+    colors = [
+        blend(plain["status"][name], paper, opacity) for name in ("gap", "met", "not_applicable")
+    ]
+    apart = [
+        np.linalg.norm(to_lab(a, seen_by) - to_lab(b, seen_by)) for a, b in combinations(colors, 2)
+    ]
+    assert min(apart) >= 10
+    steps = [lightness(high) - lightness(low) for low, high in pairwise(colors)]
+    assert min(steps) >= 7.5
+
+
+@pytest.mark.parametrize("seen_by", ["", *COLOUR_BLIND])
 def test_transit_lines_look_like_no_class_and_no_home(seen_by: str) -> None:
     palette = read_palette()
     line = to_lab(str(palette.plain["transit"]["line"]), seen_by)

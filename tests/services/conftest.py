@@ -199,12 +199,21 @@ def _build_tables(network: StreetNetwork, clinic_name: str) -> dict[str, Any]:
     ]  # fmt: skip
     gap = {"pack": "paper-pack", "mode": "walk", "source_status": "primary", "unit": "share"}
     school = {**gap, "rule": "p.kindergarten", "kind": "kindergarten", "unit": "facilities"}
-    reach = {**gap, "rule": "p.pharmacy", "kind": "pharmacy", "limit": 15.0, "limit_unit": "min"}
+    reach = {
+        **gap,
+        "rule": "p.pharmacy",
+        "kind": "pharmacy",
+        "limit": 15.0,
+        "limit_unit": "min",
+        "overlaid": True,
+        "basis": "households",
+    }
     clinic = {**gap, "rule": "p.clinic", "kind": "clinic", "limit": 15.0, "limit_unit": "min"}
     gaps = [
         {**school, "community_id": "C01", "status": "met", "needed": 1.0, "found": 1.0, "shortfall": 0.0},
         {**school, "community_id": "C02", "status": "not_applicable", "reason": "1400户，不足1500户"},
-        {**school, "community_id": "C03", "status": "unknown", "cause": "data_missing", "reason": "户数未知"},
+        {**school, "community_id": "C03", "status": "unknown", "cause": "data_missing", "reason": "户数未知",
+         "settled_by": "communities.households"},
         {**reach, "community_id": "C01", "status": "met", "needed": 1.0, "found": 1.0, "shortfall": 0.0},
         {
             **reach, "community_id": "C02", "status": "gap", "cause": "severed", "needed": 1.0,
@@ -216,7 +225,7 @@ def _build_tables(network: StreetNetwork, clinic_name: str) -> dict[str, Any]:
         {**reach, "community_id": "C03", "status": "gap", "cause": "too_far", "needed": 1.0, "found": 0.8,
          "shortfall": 0.2, "reason": "太远", "reason_en": "too far"},
         *({**clinic, "community_id": code, "status": "unknown", "cause": "data_missing",
-           "reason": f"数据中没有{clinic_name}", "reason_en": "no clinic in the data"} for code in HOUSEHOLDS),
+           "settled_by": "facilities (clinic)", "reason": f"数据中没有{clinic_name}", "reason_en": "no clinic in the data"} for code in HOUSEHOLDS),
     ]  # fmt: skip
     notices = [
         {"severity": "warning", "code": "missing_households", "layer": "communities", "row": "4",
@@ -230,6 +239,7 @@ def _build_tables(network: StreetNetwork, clinic_name: str) -> dict[str, Any]:
         geometry=[_degrees(shapely.box(0, -150, 800, -60))], crs="EPSG:4326",
     )  # fmt: skip
     return {
+        **_build_scores(),
         "communities": communities, "facilities": facilities, "entrances": entrances,
         "demand": demand, "streets": streets, "base": shapes, "barriers": shapes.iloc[:0],
         "coverage": _frame("coverage", coverage), "access": _frame("access", access),
@@ -237,9 +247,83 @@ def _build_tables(network: StreetNetwork, clinic_name: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _build_scores() -> dict[str, Any]:
+    """Two cards of the paper pack and the size check, added up by district, and one target.
+
+    `p.circle` holds the rules on pharmacies and kindergartens, `p.health` those on pharmacies and
+    clinics. C01 meets both rules of the circle; C02 and C03 miss the pharmacy; of clinics nothing
+    is known.
+    """
+    counts = ("met", "gap", "unknown", "not_applicable")
+    cards = [
+        ("C01", "p.circle", "met", (2, 0, 0, 0), 0.0), ("C01", "p.health", "unknown", (1, 0, 1, 0), 0.0),
+        ("C02", "p.circle", "gap", (0, 1, 0, 1), 350.0), ("C02", "p.health", "gap", (0, 1, 1, 0), 350.0),
+        ("C03", "p.circle", "gap", (0, 1, 1, 0), NAN), ("C03", "p.health", "gap", (0, 1, 1, 0), NAN),
+    ]  # fmt: skip
+    scorecards = [
+        {
+            "community_id": code, "pack": "paper-pack", "card": card, "status": status,
+            "about": "circle" if card == "p.circle" else "type", **dict(zip(counts, found, strict=True)),
+            "households_affected": affected, "worst_rule": "p.pharmacy" if found[1] else "",
+            "nearest_facility_id": "P1" if code == "C02" else "", "source_status": "primary",
+            "overlaid": True, "reason": "一句话", "reason_en": "a sentence",
+        }
+        for code, card, status, found, affected in cards
+    ]  # fmt: skip
+    sizes = {"C01": ("met", ""), "C02": ("gap", "undersize"), "C03": ("unknown", "")}
+    scorecards += [
+        {"community_id": code, "card": "size", "about": "check", "status": status, "finding": finding,
+         **{name: int(name == status) for name in counts}, "overlaid": False}
+        for code, (status, finding) in sizes.items()
+    ]  # fmt: skip
+    areas = [
+        ("district", "金台区", "p.circle", (1, 0, 0, 0), 1.0, 1.0, 1.0),
+        ("district", "渭滨区", "p.circle", (0, 2, 0, 0), 0.0, 0.0, 2.0),
+        ("district", "金台区", "p.health", (0, 0, 1, 0), 0.0, 1.0, 1.0),
+        ("district", "渭滨区", "p.health", (0, 2, 0, 0), 0.0, 0.0, 1.0),
+        ("district", "渭滨区", "p.pharmacy", (0, 2, 0, 0), 0.0, 0.0, 2.0),
+        ("city", "纸上城市", "p.circle", (1, 2, 0, 0), 1 / 3, 1 / 3, 1.0),
+    ]
+    rollups = [
+        {
+            "level": level, "area": area, "district": area if level == "district" else "",
+            "pack": "paper-pack", "code": code, "communities": sum(found), "basis": "communities",
+            "about": {"p.circle": "circle", "p.health": "type"}.get(code, "rule"),
+            **dict(zip(counts, found, strict=True)), "share_low": low, "share_high": high, "rank": rank,
+        }
+        for level, area, code, found, low, high, rank in areas
+    ]  # fmt: skip
+    targets = [
+        {
+            "level": level, "area": area, "pack": "paper-pack", "rule": "p.share", "of": "p.circle",
+            "status": status, "needed": 0.3, "found": found, "possible": found, "unit": "share",
+            "shortfall": max(0.0, 0.3 - found), "overlaid": False, "source_status": "secondary",
+            "reason": "达到的社区占比", "reason_en": "share of communities that do",
+        }
+        for level, area, status, found in (
+            ("district", "金台区", "met", 1.0), ("district", "渭滨区", "gap", 0.0),
+            ("city", "纸上城市", "met", 1 / 3),
+        )
+    ]  # fmt: skip
+    return {
+        "scorecards": _frame("scorecards", scorecards),
+        "rollups": _frame("rollups", rollups),
+        "targets": _frame("targets", targets),
+    }
+
+
 def _build_manifest(name: str, created: str, bounds: list[float]) -> dict[str, Any]:
     document = {"document": "纸上城市标准", "clause": "第3条", "status": "primary"}
     rule = {"mode": "walk", "limit": 15.0, "limit_unit": "min", "source": document}
+    own = {"value": 15.0, "unit": "min", "source": {**document, "document": "纸上城市取值"}}
+    limit = {**own, "original": {"value": 10.0, "unit": "min", "source": document}}
+    more: dict[str, Any] = {
+        "pharmacy": {"rule": "p.pharmacy", "overlaid": True, "values": {"limit": limit}}
+    }
+    share = {
+        "code": "p.share", "rule": "p.share", "title_zh": "达到纸上圈的社区占比", "kind": "", "unit": "city",
+        "title_en": "Share that meets the circle", "of": "p.circle", "source": document,
+    }  # fmt: skip
     titles = (
         ("pharmacy", "药店", "pharmacy"),
         ("kindergarten", "幼儿园", "kindergarten"),
@@ -247,12 +331,22 @@ def _build_manifest(name: str, created: str, bounds: list[float]) -> dict[str, A
     )
     return {
         "product": "lifecircle", "version": "0", "created": created, "name": name, "synthetic": True,
-        "crs": CRS, "bounds": bounds, "inputs": [], "limits_min": [5, 10, 15],
+        "judged_on": "2025-01-01", "crs": CRS, "bounds": bounds, "inputs": [], "limits_min": [5, 10, 15],
         "packs": [{
-            "code": "paper-pack", "title_zh": "纸上标准", "title_en": "Paper pack",
+            "code": "paper-pack", "published": "2025-01-01", "title_zh": "纸上标准", "title_en": "Paper pack",
             "rules": [
-                {"code": f"p.{kind}", "title_zh": f"{zh}规则", "title_en": f"{en} rule", "kind": kind, **rule}
-                for kind, zh, en in titles
+                *(
+                    {"code": f"p.{kind}", "title_zh": f"{zh}规则", "title_en": f"{en} rule", "kind": kind,
+                     **rule, **more.get(kind, {})}
+                    for kind, zh, en in titles
+                ),
+                share,
+            ],
+            "cards": [
+                {"code": "p.circle", "about": "circle", "title_zh": "15分钟纸上圈", "title_en": "Paper circle",
+                 "answers": ["p.pharmacy", "p.kindergarten"], "includes": []},
+                {"code": "p.health", "about": "type", "title_zh": "健康型社区", "title_en": "Healthy community",
+                 "answers": ["p.pharmacy", "p.clinic"], "includes": []},
             ],
         }],
         "kinds": [

@@ -265,20 +265,6 @@ def test_output_that_goes_nowhere(tmp_path):
     assert (said.returncode, said.stderr) == (0, "")
 
 
-def test_standards(lifecircle):
-    listed = lifecircle.run("standards", "list")
-    assert listed.code == 0
-    assert "baoji-four-types" in listed.out
-    shown = lifecircle.run("standards", "show", "baoji-four-types")
-    assert shown.code == 0
-    assert "1500" in shown.out
-    as_json = lifecircle.run("standards", "show", "baoji-four-types", "--json")
-    assert strict_json(as_json.out)["code"] == "baoji-four-types"
-    missing = lifecircle.run("standards", "show", "of-nowhere")
-    assert missing.code == 1
-    assert "baoji-four-types" in missing.error
-
-
 # ---- serving -------------------------------------------------------------------------------------
 
 

@@ -21,7 +21,7 @@ from geo.snap import snap_points
 from layers.kinds import read_kinds
 from layers.results import COVERAGE, shape_table
 from services.access_table import tabulate_access
-from services.coverage import _quantile, measure_coverage
+from services.coverage import measure_coverage, weigh_quantile
 from services.travel import describe_walks
 from services.walks import (
     Yardsticks,
@@ -329,14 +329,14 @@ def test_unreached_homes_have_no_walk():
 )
 def test_weighted_quantiles(values, weights, share, wanted):
     group = np.zeros(len(values), dtype=np.int64)
-    found = _quantile(group, np.array(values, float), np.array(weights, float), 1, share)
+    found = weigh_quantile(group, np.array(values, float), np.array(weights, float), 1, share)
     np.testing.assert_array_equal(found, [wanted])
 
 
 def test_quantiles_of_several_groups_do_not_mix():
     group = np.array([2, 0, 2, 0, 2])
     value = np.array([1.0, 5.0, 2.0, 7.0, 9.0])
-    found = _quantile(group, value, np.ones(5), 4, 0.5)
+    found = weigh_quantile(group, value, np.ones(5), 4, 0.5)
     np.testing.assert_array_equal(found, [5.0, NAN, 2.0, NAN])
 
 
@@ -355,7 +355,7 @@ def test_quantiles_equal_those_of_repeated_rows(rows, share):
     """A weight of n is n rows of weight 1: the smallest value with at least that share at or below."""
     values = np.array([value for value, _ in rows], float)
     weights = np.array([weight for _, weight in rows], float)
-    found = _quantile(np.zeros(len(rows), dtype=np.int64), values, weights, 1, share)[0]
+    found = weigh_quantile(np.zeros(len(rows), dtype=np.int64), values, weights, 1, share)[0]
     repeated = np.sort(np.repeat(values, weights.astype(int)))
     rank = int(np.ceil(share * len(repeated) - 1e-9))
     assert found == repeated[max(rank, 1) - 1]

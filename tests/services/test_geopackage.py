@@ -14,8 +14,10 @@ import shapely
 from layers.store import read_run
 from services.geopackage import write_geopackage
 
-SPATIAL = ("communities", "facilities", "entrances", "demand", "streets", "gaps")
-PLAIN = ("coverage", "access", "notices")
+SPATIAL = (
+    "communities", "facilities", "entrances", "demand", "streets", "gaps", "scorecards"
+)  # fmt: skip
+PLAIN = ("coverage", "access", "rollups", "targets", "notices")
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +85,7 @@ def test_a_timetable_adds_stops_lines_and_shares(ridden):
         assert share == row.share or (pd.isna(share) and pd.isna(row.share))
 
 
-STYLED = {"communities", "gaps", "streets", "demand", "facilities"}
+STYLED = {"communities", "gaps", "scorecards", "streets", "demand", "facilities"}
 
 
 @pytest.mark.parametrize(

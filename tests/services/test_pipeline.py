@@ -296,6 +296,53 @@ def test_the_summary_counts_verdicts(again):
     assert (line.facilities, line.share, line.basis) == (0, "unknown", "")
 
 
+def test_the_summary_lists_every_card_of_the_city(again):
+    """As the roll-ups have them; in JSON too, where no share is a null."""
+    folder, _, summary = again
+    run = read_run(folder)
+    rows = run.rollups[(run.rollups["level"] == "city") & (run.rollups["about"] != "rule")]
+    rows = rows.set_index("code")
+    assert [card.card for card in summary.cards] == [
+        card["code"] for pack in run.manifest["packs"] for card in pack["cards"]
+    ]
+    for card in json.loads(json.dumps(summary.as_json(), allow_nan=False))["scorecards"]:
+        for name in ("met", "gap", "unknown", "not_applicable", "basis"):
+            assert card[name] == rows.loc[card["card"], name]
+        low = rows.loc[card["card"], "share_low"]
+        assert card["share_low"] == (None if pd.isna(low) else low)
+
+
+def test_cards_areas_and_targets_follow_from_the_gaps(run):
+    """One row per community and card with the size; per area and card; per target of the city."""
+    cards = [card["code"] for pack in run.manifest["packs"] for card in pack["cards"]]
+    assert len(run.scorecards) == len(run.communities) * (len(cards) + 1)
+    assert set(run.rollups["level"]) == {"city"}
+    assert set(run.rollups["code"]) == {*run.gaps["rule"], *cards, "size"}
+    assert set(run.targets["level"]) <= {"city", "district"}
+    assert run.manifest["counts"]["scorecards"] == len(run.scorecards)
+
+
+def test_a_citys_own_figures_are_read_with_its_packs(make_city, tmp_path):
+    """An overlay beside the city.toml: the figure, its mark, and the file among the inputs."""
+    city = make_city(tmp_path / "city")
+    (city.folder / "packs").mkdir()
+    (city.folder / "packs" / "local.yaml").write_text(
+        "overlay: own\ntitle: {zh: 本市取值, en: City values}\nissuer: {zh: 市, en: City}\n"
+        "published: 2025-01-01\ndocuments:\n  own: {title: {zh: 规定, en: Rule}}\nrules:\n"
+        "  - code: bj.reach.shop\n    limit: {value: 12, unit: min, source: {document: own, status: primary}}\n",
+        encoding="utf-8",
+    )
+    config = read_config(city.write())
+    check_city(config)
+    run_city(config, tmp_path / "run", today=date(2026, 1, 1))
+    run = read_run(tmp_path / "run")
+    shop = run.gaps[run.gaps["rule"] == "bj.reach.shop"]
+    assert shop["limit"].tolist() == [12.0, 12.0]
+    assert shop["overlaid"].all()
+    assert "overlay" in {one["role"] for one in run.manifest["inputs"]}
+    assert run.scorecards.loc[run.scorecards["card"] == "bj.circle.daily", "overlaid"].any()
+
+
 def test_errors_are_all_found_before_anything_is_computed(make_city, tmp_path):
     city = make_city(tmp_path / "city")
     city.communities[0]["households"] = -3

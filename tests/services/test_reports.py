@@ -14,7 +14,12 @@ from maps.text import read_text
 from services.api.pages import read_words
 from services.reports import write_reports
 
-SHEETS = ["概要", "社区覆盖率（15分钟）", "公共交通", "缺口", "数据提示", "来源与假设"]
+SHEETS = [
+    "概要", "评分卡", "评分卡明细", "汇总", "目标", "缺口", "待补数据", "社区覆盖率（15分钟）", "公共交通",
+    "标准与来源", "数据提示", "来源与假设",
+]  # fmt: skip
+PRINTED = [title for title in SHEETS if title not in ("评分卡", "评分卡明细", "汇总")]
+SCORES = ("scorecards", "rollups", "targets", "facilities")
 HOSTILE = '=HYPERLINK("http://evil")<script>alert(1)</script>'
 
 
@@ -26,6 +31,11 @@ def book(finished):
 @pytest.fixture(scope="module")
 def run(finished):
     return read_run(finished)
+
+
+def list_tables(run):
+    names = ("communities", "coverage", "gaps", "notices", *SCORES)
+    return {name: getattr(run, name) for name in names}
 
 
 def read_sheet(book, title) -> pd.DataFrame:
@@ -69,16 +79,95 @@ def test_the_summary_equals_the_manifest(book, run):
         assert (row["口径"] == "按户数") == (kind["n_facilities"] > 0)
 
 
-def test_gaps_come_first_and_none_is_lost(book, run):
+def test_every_gap_is_listed_the_largest_first(book, run):
     sheet = read_sheet(book, "缺口")
-    assert len(sheet) == len(run.gaps)
-    order = ["缺口", "未知", "达标", "不适用"]
-    ranks = [order.index(verdict) for verdict in sheet["结论"]]
-    assert ranks == sorted(ranks)
-    assert sorted(sheet["原因"].fillna("")) == sorted(run.gaps["reason"])
-    gaps = sheet[sheet["结论"] == "缺口"]
     wanted = run.gaps[run.gaps["status"] == "gap"]
-    assert gaps["差额"].sum() == pytest.approx(wanted["shortfall"].sum())
+    assert sorted(sheet["原因"]) == sorted(wanted["reason"])
+    assert sorted(sheet["reason"]) == sorted(wanted["reason_en"])
+    assert sheet["差额"].sum() == pytest.approx(wanted["shortfall"].sum())
+    affected = sheet["受影响户数"].dropna().tolist()
+    assert affected == sorted(affected, reverse=True)
+
+
+def test_what_is_open_is_listed_by_what_would_settle_it(book, run):
+    """Every undecided answer of every community stands behind a row that names the data."""
+    sheet = read_sheet(book, "待补数据")
+    open_ = run.gaps[run.gaps["status"] == "unknown"]
+    assert sheet["社区数"].sum() == len(open_)
+    titles = {rule["title_zh"] for pack in run.manifest["packs"] for rule in pack["rules"]}
+    assert set(sheet["规则"]) <= titles
+    assert sheet["需要补充的数据"].notna().all()
+    assert sheet["data needed"].notna().all()
+
+
+def test_the_matrix_of_cards(book, run):
+    """Communities by cards: the verdict of each, and the size."""
+    sheet = read_sheet(book, "评分卡").set_index("社区代码")
+    words = {"met": "达标", "gap": "缺口", "unknown": "未知", "not_applicable": "不适用"}
+    titles = {
+        (pack["code"], card["code"]): card["title_zh"]
+        for pack in run.manifest["packs"]
+        for card in pack["cards"]
+    }
+    cards = run.scorecards[run.scorecards["about"] != "check"]
+    assert len(cards)
+    for row in cards.itertuples():
+        assert sheet.loc[row.community_id, titles[row.pack, row.card]] == words[row.status]
+    # 1600 households fit, 900 are fewer than 1500
+    assert sheet["社区规模"].tolist() == ["适当", "偏小"]
+
+
+def test_cards_with_a_gap_say_which(book, run):
+    sheet = read_sheet(book, "评分卡明细")
+    wanted = run.scorecards[run.scorecards["status"].isin(["gap", "unknown"])]
+    assert sheet["说明"].tolist() == wanted["reason"].tolist()
+    for name, column in (("达标", "met"), ("缺口", "gap"), ("未知", "unknown")):
+        assert sheet[name].tolist() == wanted[column].tolist()
+
+
+def test_rollups_equal_the_table(book, run):
+    """Cards of every level, rules of districts and the city; bounds as shares."""
+    sheet = read_sheet(book, "汇总")
+    table = run.rollups
+    wanted = table[(table["level"] != "subdistrict") | (table["about"] != "rule")]
+    assert len(sheet) == len(wanted)
+    assert sheet["层级"].tolist()[0] == "全市"
+    assert sheet["缺口"].sum() == wanted["gap"].sum()
+    low = pd.to_numeric(sheet["达标占比（下限）"])
+    assert low.sum() == pytest.approx(wanted["share_low"].sum())
+
+
+def test_targets_equal_the_table(book, run):
+    sheet = read_sheet(book, "目标")
+    assert sheet["说明"].tolist() == run.targets["reason"].tolist()
+
+
+def test_every_figure_of_every_rule_has_its_source(book, run):
+    sheet = read_sheet(book, "标准与来源")
+    figures = {
+        (rule["rule"], name)
+        for pack in run.manifest["packs"]
+        for rule in pack["rules"]
+        for name in rule["values"]
+    }
+    assert len(sheet) == len(figures)
+    assert set(sheet["规则代码"]) == {rule for rule, _ in figures}
+    for column in ("数值", "单位", "文件", "依据状态", "数值名称"):
+        assert sheet[column].notna().all()
+    assert sheet["标准原值"].isna().all()
+
+
+def test_a_citys_own_figure_stands_beside_the_standards(run, tmp_path):
+    manifest = copy.deepcopy(run.manifest)
+    rule = next(r for pack in manifest["packs"] for r in pack["rules"] if "limit" in r["values"])
+    rule["values"]["limit"]["original"] = copy.deepcopy(rule["values"]["limit"])
+    rule["values"]["limit"]["value"] = 12.0
+    write_reports(tmp_path, list_tables(run), manifest)
+    sheet = read_sheet(openpyxl.load_workbook(tmp_path / "report.xlsx"), "标准与来源")
+    own = sheet[sheet["标准原值"].notna()]
+    assert set(own["规则代码"]) == {rule["rule"]}
+    assert (own["数值"].tolist(), own["标准原值"].tolist()) == ([12.0], [15.0])
+    assert own["原值出处"].notna().all()
 
 
 def test_sources_assumptions_and_inputs_are_named(book, run):
@@ -110,12 +199,12 @@ def test_one_word_per_severity(book, run):
 
 def test_the_page_holds_the_same_figures(finished, run):
     page = (finished / "report.html").read_text("utf-8")
-    assert re.findall(r"<h2>(.*?)</h2>", page) == SHEETS
+    assert re.findall(r"<h2>(.*?)</h2>", page) == PRINTED
     share = run.manifest["summary"]["pharmacy"]["15"]["share"]
     row = re.search(r"<tr><td>药店</td>.*?</tr>", page)
     assert row
     assert f"{share:.1%}" in row[0]
-    for reason in run.gaps["reason"]:
+    for reason in run.gaps.loc[run.gaps["status"] == "gap", "reason"]:
         assert html.escape(reason, quote=False) in page.replace("&#34;", '"').replace("&#39;", "'")
     assert "http" not in re.sub(r"https?://www\.openstreetmap\.org\S*", "", page)
 
@@ -123,10 +212,13 @@ def test_the_page_holds_the_same_figures(finished, run):
 def test_unusual_cells(run, tmp_path):
     """Very long texts, control letters and empty tables are written so that they open again."""
     tables = {
+        **list_tables(run),
         "communities": run.communities.copy(),
-        "coverage": run.coverage,
-        "gaps": run.gaps.iloc[:0],
         "notices": run.notices.copy(),
+        **{
+            name: getattr(run, name).iloc[:0]
+            for name in ("gaps", "scorecards", "rollups", "targets")
+        },
     }
     tables["communities"]["name"] = ["长" * 40_000, "a\x0b\x1f\ud7ff&<\r\n"]
     write_reports(tmp_path, tables, run.manifest)
@@ -139,19 +231,26 @@ def test_unusual_cells(run, tmp_path):
 
 
 def test_long_tables_are_cut_on_the_page_alone(run, tmp_path):
+    missed = run.gaps[run.gaps["status"] == "gap"]
     tables = {
-        "communities": run.communities,
-        "coverage": run.coverage,
-        "gaps": pd.concat([run.gaps] * 160, ignore_index=True),
-        "notices": run.notices,
+        **list_tables(run),
+        "gaps": pd.concat([missed] * (200 // len(missed) + 1), ignore_index=True),
     }
     write_reports(tmp_path, tables, run.manifest)
     page = (tmp_path / "report.html").read_text("utf-8")
-    assert f"共 {len(tables['gaps']):,} 行" in page
-    assert page.count("<tr>") < 3400
+    assert f"共 {len(tables['gaps']):,} 行，此处列出前 100 行" in page
+    assert page.count("<tr>") < 1000
     book = openpyxl.load_workbook(tmp_path / "report.xlsx", read_only=True)
     assert sum(1 for _ in book["缺口"].iter_rows(values_only=True)) == len(tables["gaps"]) + 1
     book.close()
+
+
+def test_very_long_tables_say_where_the_rest_is(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("services.workbook._MAX_SHEET_ROWS", 5)
+    write_reports(tmp_path, list_tables(run), run.manifest)
+    sheet = read_sheet(openpyxl.load_workbook(tmp_path / "report.xlsx"), "汇总")
+    assert len(sheet) == 6
+    assert "此处列出前5行" in sheet.iloc[-1, 0]
 
 
 # ---- public transport ----------------------------------------------------------------------------
@@ -197,9 +296,10 @@ def ridden(run, tmp_path_factory):
     coverage = run.coverage.assign(mode="walk_transit", timetable_source="gtfs")
     coverage["share"] = coverage["share"].where(coverage["share"].isna(), 1.0)
     gaps = run.gaps.copy()
-    gaps.loc[gaps.index[0], "mode"] = "walk_transit"
+    gaps.loc[gaps["mode"] != "walk_transit", "mode"] = "walk"
+    gaps.loc[gaps.index[gaps["status"] == "gap"][0], "mode"] = "walk_transit"
     tables = {
-        "communities": run.communities,
+        **list_tables(run),
         "coverage": pd.concat([run.coverage, coverage], ignore_index=True),
         "gaps": gaps,
         "notices": run.notices,
@@ -243,7 +343,8 @@ def test_rides_stand_beside_walks(ridden_book, run):
 
 
 def test_figures_of_the_timetable(ridden_book):
-    assert ridden_book.sheetnames == [*SHEETS[:3], "公交线路", *SHEETS[3:]]
+    at = SHEETS.index("公共交通") + 1
+    assert ridden_book.sheetnames == [*SHEETS[:at], "公交线路", *SHEETS[at:]]
     sheet = read_sheet(ridden_book, "公共交通").set_index("项目")
     assert "GTFS" in sheet.loc["时刻表", "数值"]
     assert sheet.loc["运营日", "数值"] == "2025-06-04"

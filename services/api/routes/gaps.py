@@ -5,9 +5,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 
 from services.api.answers import json_answer
-from services.api.cards import count_verdicts, list_gaps, list_rules
 from services.api.deps import DistrictDep, NameQuery, OptionalKindDep, RunDep, SettingsDep
 from services.api.models import GapAnswer, RuleAnswer
+from services.api.score_models import VerdictAnswer
+from services.api.standards import count_statuses
+from services.api.verdicts import list_gaps, list_verdicts
 from services.errors import InvalidQuery
 
 router = APIRouter(prefix="/v1", tags=["gaps"])
@@ -29,7 +31,7 @@ def get_gaps(
     """Rows of the gap table that match everything asked for; `by_status` counts them."""
     rows = list_gaps(
         run,
-        rule=None if rule is None else run.get_rule(rule),
+        rule=None if rule is None else run.standards.get_answer(rule),
         kind=None if kind is None else kind["code"],
         status=status,
         district=district,
@@ -42,11 +44,36 @@ def get_gaps(
             f"fewer than the {len(rows):,} rows asked for, at most {settings.max_items:,}: "
             "choose a rule, a kind, a status or a district",
         )
-    return json_answer({"count": len(rows), "by_status": count_verdicts(rows), "items": rows})
+    by_status = count_statuses(row["status"] for row in rows)
+    return json_answer({"count": len(rows), "by_status": by_status, "items": rows})
 
 
 @router.get("/rules", summary="Rules that were judged", response_model=RuleAnswer)
 def get_rules(run: RunDep) -> Response:
     """Rules with value, source, source status, and communities per verdict."""
-    rules = list_rules(run)
+    rules = list(run.standards.answers.values())
     return json_answer({"count": len(rules), "items": rules})
+
+
+@router.get("/verdicts", summary="Statuses by kind or card", response_model=VerdictAnswer)
+def get_verdicts(
+    run: RunDep,
+    kind: OptionalKindDep,
+    district: DistrictDep,
+    card: Annotated[
+        str | None, Query(max_length=200, description="code of a card, in place of `kind`")
+    ] = None,
+) -> Response:
+    """One status per community, for lists and maps: by the rules on a kind, or by a card.
+
+    By kind it is the worst of its rules' verdicts; the rows behind it are at `/v1/gaps`.
+    """
+    if (kind is None) == (card is None):
+        raise InvalidQuery("kind", "" if kind is None else kind["code"], "either kind or card")
+    answer = list_verdicts(
+        run,
+        kind=None if kind is None else kind["code"],
+        card=None if card is None else run.standards.find_card(card),
+        district=district,
+    )
+    return json_answer(answer)

@@ -13,7 +13,7 @@ from fastapi.responses import FileResponse, HTMLResponse, Response
 from maps.pages import gap_map
 from maps.style import read_palette
 from services.api.answers import json_answer
-from services.api.deps import LimitQuery, ModeDep, RunDep
+from services.api.deps import EarlierDep, LimitQuery, ModeDep, RunDep
 from services.api.opened import OpenRun
 from services.api.pages import read_words, render_page
 from services.api.routes.collections import describe_landing
@@ -35,6 +35,7 @@ class MapPage:
 def get_planner_page(
     request: Request,
     run: RunDep,
+    earlier: EarlierDep,
     f: Annotated[Literal["html", "json"] | None, Query(description="format")] = None,
     lang: Lang = "zh",
 ) -> Response:
@@ -43,7 +44,7 @@ def get_planner_page(
         base = str(request.base_url).rstrip("/")
         answer = json_answer(describe_landing(base, run.name, "15-minute life circle"))
     else:
-        answer = HTMLResponse(_render_planner(run, lang))
+        answer = HTMLResponse(_render_planner(run, lang, compared=earlier.folder is not None))
     answer.headers["Vary"] = "Accept"
     return answer
 
@@ -114,17 +115,19 @@ def get_docs() -> HTMLResponse:
     )
 
 
-def _render_planner(run: OpenRun, lang: Lang) -> str:
+def _render_planner(run: OpenRun, lang: Lang, *, compared: bool) -> str:
     coverage = read_palette().coverage
     words = read_words()
     measured = [code for code, kind in run.kinds.items() if kind.get("status") == "measured"]
-    judged = [rule["kind"] for rule in run.rules if rule["kind"] in measured]
+    judged = [rule["kind"] for rule in run.standards.answers.values() if rule["kind"] in measured]
     data = {
         "lang": lang,
         "city": run.city,
         "kinds": list(run.kinds.values()),
         "first_kind": next(iter([*judged, *measured, *run.kinds]), ""),
         "palette": {"breaks": list(coverage.breaks), "colors": list(coverage.colors)},
+        "scored": bool(run.standards.cards),
+        "compared": compared,
         "words": words,
     }
     return render_page("planner.html", lang=lang, city=run.city, words=words, data=data)

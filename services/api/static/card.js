@@ -1,22 +1,38 @@
 // Everything known about one community.
 
+import { drawCircles, saySize } from "./circles.js";
+import { drawCommunityChanges } from "./compare.js";
 import { drawJourney } from "./journey.js";
+import { drawGaps, drawTally, groupByPack, packTitle, tally } from "./rules.js";
 import { state } from "./state.js";
-import { count, duration, el, known, language, limitText, metres, page, percent, pick, swatch, t, verdict } from "./words.js";
-
-const ORDER = { gap: 0, unknown: 1, met: 2, not_applicable: 3 };
+import { count, duration, el, known, language, limitText, metres, page, percent, pick, swatch, t } from "./words.js";
 
 export function drawCard(card, close, chooseKind) {
-  const root = el("div", "card", drawFacts(card));
+  const root = el("div", "card", drawSheetLink(`/sheets/${encodeURIComponent(card.community.community_id)}`), drawFacts(card));
   const asked = card.coverage.find((one) => one.kind === state.kind && one.mode === state.mode);
   if (asked && asked.mode === "walk_transit" && asked.status === "measured") root.append(drawJourney(asked));
-  root.append(drawGaps(card.gaps), drawKinds(card.coverage, chooseKind));
+  const circles = drawCircles(card), rules = drawKindRules(card.gaps);
+  root.append(...(state.view === "scores" ? [circles, rules] : [rules, circles]));
+  const changes = drawCommunityChanges(card.community.community_id);
+  if (changes) root.append(changes);
+  root.append(drawKinds(card.coverage, chooseKind));
   if (card.notices.length) root.append(drawNotices(card.notices));
   const button = el("button", "close", t("close"));
   button.type = "button";
   button.addEventListener("click", close);
   root.append(button);
   return root;
+}
+
+/** A link to a page made for printing, in a tab of its own. */
+export function drawSheetLink(path, words = t("print")) {
+  const link = el("a", "print", words);
+  link.href = `${path}?lang=${language.now}`;
+  link.target = "_blank";
+  link.rel = "noopener";
+  link.title = t("print_hint");
+  link.addEventListener("click", (event) => event.stopPropagation());
+  return link;
 }
 
 function drawFacts(card) {
@@ -28,44 +44,27 @@ function drawFacts(card) {
   add("code", facts.community_id);
   add("subdistrict", facts.subdistrict);
   add("valid_from", facts.valid_from);
+  add("size_check", saySize(card));
   add("homes_from", card.demand.map((one) => t(`homes_${one.source}`, { n: count(one.points) })).join(t("comma")));
   return list;
 }
 
-function drawGaps(gaps) {
+/** The rules on the kind looked at; with many packs, pack by pack. */
+function drawKindRules(gaps) {
   const block = el("section", "block", el("h3", "", t("card_gaps")));
-  const ordered = [...gaps].sort((a, b) => ORDER[a.status] - ORDER[b.status] || (b.kind === state.kind) - (a.kind === state.kind));
-  const asked = ordered.filter((gap) => gap.kind === state.kind && gap.status !== "not_applicable");
-  const others = ordered.filter((gap) => gap.kind !== state.kind && gap.status === "gap");
-  const rest = ordered.filter((gap) => !asked.includes(gap) && !others.includes(gap));
-  if (!ordered.length) block.append(el("p", "quiet", t("card_no_gaps")));
-  block.append(...asked.map(drawGap));
-  if (others.length) block.append(el("h3", "others", t("card_gaps_other")), ...others.map(drawGap));
-  for (const status of ["unknown", "met", "not_applicable"]) {
-    const these = rest.filter((gap) => gap.status === status);
-    if (!these.length) continue;
-    const more = el("details", "fold", el("summary", "", verdict(status), ` ${these.length}`));
-    more.append(...these.map(drawGap));
-    block.append(more);
+  const asked = gaps.filter((gap) => gap.kind === state.kind);
+  if (!asked.length) {
+    block.append(el("p", "quiet", t("gaps_none")));
+    return block;
   }
+  const groups = groupByPack(asked);
+  if (groups.size === 1) block.append(...drawGaps(asked));
+  else [...groups].forEach(([code, rows], n) => {
+    const fold = el("details", "fold pack", el("summary", "", el("span", "pack-title", packTitle(code)), drawTally(tally(rows))), ...drawGaps(rows));
+    fold.open = n === 0;
+    block.append(fold);
+  });
   return block;
-}
-
-function drawGap(gap) {
-  const facts = [];
-  if (gap.cause && gap.status === "gap") facts.push(t(`cause_${gap.cause}`));
-  if (known(gap.households_affected) && gap.households_affected > 0) facts.push(t("affected", { n: count(gap.households_affected) }));
-  if (known(gap.detour_factor)) facts.push(t("detour", { n: gap.detour_factor.toFixed(1) }));
-  if (gap.barrier_kind) facts.push(t("barrier", { name: gap.barrier_name || t(`barrier_${gap.barrier_kind}`) }));
-  const documentName = pick({ document_zh: gap.source_document, document_en: gap.source_document_en }, "document");
-  const source = [documentName, gap.source_clause].filter(Boolean).join(" ");
-  return el(
-    "div", "gap",
-    el("p", "gap-title", verdict(gap.status), " ", pick(gap, "rule_title")),
-    el("p", "gap-reason", pick({ reason_zh: gap.reason, reason_en: gap.reason_en }, "reason")),
-    facts.length ? el("p", "gap-facts", facts.join(" · ")) : null,
-    el("p", "quiet", source, " ", gap.source_status ? el("em", `standing standing-${gap.source_status}`, t(`source_${gap.source_status}`)) : ""),
-  );
 }
 
 function drawKinds(coverage, chooseKind) {

@@ -2,7 +2,7 @@
 
 import { drawCard } from "./card.js";
 import { ask, state } from "./state.js";
-import { count, el, known, language, percent, swatch, t, verdict } from "./words.js";
+import { count, el, known, page, percent, swatch, t, verdict } from "./words.js";
 
 const RANK = { gap: 0, unknown: 1, met: 2, not_applicable: 3, none: 4 };
 const PAGE = 200;
@@ -10,6 +10,9 @@ const collator = new Intl.Collator("zh-Hans-CN", { numeric: true });
 
 /** Analysis cells have no name of their own; theirs is said in the language of the page. */
 const areaName = (item) => (item.source === "cells" ? t("cell", { id: item.community_id.replace(/^c_/, "").replace("_", "-") }) : item.name || t("unnamed"));
+
+/** Whether it is the size check that is looked at: it leaves nobody out. */
+const isSize = () => state.view === "scores" && state.card === "size";
 
 /** The list below the summary. `choose(id)` is called when a row is clicked, "" when it is closed. */
 export class CommunityList {
@@ -21,23 +24,22 @@ export class CommunityList {
     this.more.addEventListener("click", () => { this.length += PAGE; this.draw(); });
   }
 
-  /** Facts of the communities joined with coverage and verdicts of the kind looked at. */
-  fill(communities, coverage, gaps, rules) {
+  /**
+   * Facts of the communities joined with the verdicts looked at, and with coverage where the view is
+   * of a kind; `answers` names what each of the verdicts' rules asks, for those a community misses.
+   */
+  fill(communities, verdicts, { coverage = [], answers = [] } = {}) {
     const shares = new Map(coverage.map((row) => [row.community_id, row]));
-    const worst = new Map(), answers = new Map(rules.map((rule) => [`${rule.pack} ${rule.code}`, rule.answer || "share"])), failing = new Map();
-    for (const gap of gaps) {
-      const answer = answers.get(`${gap.pack} ${gap.rule}`);
-      if (gap.status === "gap" && answer && answers.size > 1) failing.set(gap.community_id, new Set([...(failing.get(gap.community_id) || []), answer]));
-      const before = worst.get(gap.community_id) || "none";
-      if (RANK[gap.status] < RANK[before]) worst.set(gap.community_id, gap.status);
-    }
+    const found = new Map(verdicts.items.map((row) => [row.community_id, row]));
     this.items = communities.map((facts) => {
-      const row = shares.get(facts.community_id);
+      const row = shares.get(facts.community_id), judged = found.get(facts.community_id);
       return {
         ...facts,
         share: row && row.status === "measured" ? row.share : null,
-        status: worst.get(facts.community_id) || "none",
-        failing: [...(failing.get(facts.community_id) || [])],
+        status: judged ? judged.status : "none",
+        affected: judged && judged.status === "gap" && !isSize() ? judged.households_affected : null,
+        missed: judged ? judged.gaps.length : 0,
+        failing: judged && verdicts.rules.length > 1 ? [...new Set(judged.gaps.map((place) => answers[place]).filter(Boolean))] : [],
         text: `${facts.name} ${facts.community_id} ${facts.district} ${facts.subdistrict}`.toLowerCase(),
       };
     });
@@ -50,9 +52,14 @@ export class CommunityList {
     return wanted.sort(this.order());
   }
 
+  /** The column sorted by: what was asked for where the view has it. */
+  sorted() {
+    return state.sort && this.columnsNow().includes(state.sort) ? state.sort : state.view === "scores" ? "status" : "share";
+  }
+
   /** Unknown values stand last whichever way the rest is sorted. */
   order() {
-    const by = state.sort || "share", sign = state.falling ? -1 : 1;
+    const by = this.sorted(), sign = state.falling ? -1 : 1;
     const name = (a, b) => collator.compare(a.name || a.community_id, b.name || b.community_id);
     if (by === "name") return (a, b) => sign * name(a, b);
     if (by === "status") return (a, b) => sign * (RANK[a.status] - RANK[b.status]) || name(a, b);
@@ -78,7 +85,9 @@ export class CommunityList {
 
   /** Columns that say something: no households where none is known, no verdict where no rule speaks. */
   columnsNow() {
-    const columns = ["name", "share"];
+    const columns = ["name"];
+    if (state.view === "kind") columns.push("share");
+    if (state.view === "scores" && this.items.some((item) => known(item.affected))) columns.push("affected");
     if (this.items.some((item) => known(item.households))) columns.push("households");
     if (this.items.some((item) => item.status !== "none")) columns.push("status");
     return columns;
@@ -98,10 +107,10 @@ export class CommunityList {
       button.dataset.sort = column;
       const head = el("th", `col-${column}`, button);
       head.scope = "col";
-      const now = (state.sort || "share") === column;
+      const now = this.sorted() === column;
       if (now) head.setAttribute("aria-sort", state.falling ? "descending" : "ascending");
       button.addEventListener("click", () => {
-        state.falling = now ? !state.falling : column === "households";
+        state.falling = now ? !state.falling : column === "households" || column === "affected";
         state.sort = column;
         this.change();
         this.draw();
@@ -122,7 +131,8 @@ export class CommunityList {
       name: () => [button, el("small", "", place)],
       share: () => [el("span", "share", swatch(item.share), el("span", "", percent(item.share)))],
       households: () => [known(item.households) ? count(item.households) : el("span", "quiet", t("unknown"))],
-      status: () => [verdict(item.status), item.failing.length ? el("small", "", item.failing.map((answer) => t(`answer_${answer}`)).join(language.now === "zh" ? "、" : ", ")) : ""],
+      affected: () => [known(item.affected) ? count(item.affected) : el("span", "quiet", item.status === "gap" ? t("unknown") : "–")],
+      status: () => [verdict(item.status), this.saysFailing(item)],
     };
     const row = el("tr", open ? "row open" : "row");
     for (const column of this.columnsNow()) row.append(el("td", `col-${column}`, ...cells[column]()));
@@ -132,6 +142,13 @@ export class CommunityList {
     const detail = el("tr", "detail", this.wide(el("p", "quiet", t("loading"))));
     this.openCard(item.community_id, detail.firstChild);
     return [row, detail];
+  }
+
+  /** Which answers a community misses; of a card only how many rules. */
+  saysFailing(item) {
+    if (isSize()) return item.status === "gap" ? el("small", "", t(item.households > page.city.sizes.oversize ? "size_over" : "size_under")) : "";
+    if (state.view === "scores") return item.missed ? el("small", "", t("missed", { n: item.missed })) : "";
+    return item.failing.length ? el("small", "", item.failing.map((answer) => t(`answer_${answer}`)).join(t("pause"))) : "";
   }
 
   async openCard(id, cell) {

@@ -1,15 +1,17 @@
 // The planner's page: controls, map, summary and list, kept in step.
 
 import { listNotices } from "./card.js";
+import { drawChanges } from "./compare.js";
 import { map, offerWay, retraceJourney, tellMap, traceJourney } from "./frame.js";
 import { CommunityList } from "./list.js";
+import { findRule, keepStandards, tallyRules } from "./rules.js";
+import { drawScores, findCard, firstCard, readScores } from "./scores.js";
 import { ask, keepPlace, rememberState, setMode, state } from "./state.js";
-import { drawSummary, sayBasis, tallyRules } from "./summary.js";
+import { drawSummary, sayBasis } from "./summary.js";
 import { count, el, known, language, limitText, page, percent, pick, t, translatePage } from "./words.js";
 
 const at = (id) => document.getElementById(id);
 let turn = 0;
-let rules = [];
 let communities = [];
 let last = null;
 
@@ -22,7 +24,14 @@ function showMap() {
   map.contentWindow.location.replace(address);
 }
 
+/** Tell the map which card to colour the communities by; none for coverage. */
+function shadeMap() {
+  const card = state.view === "scores" ? findCard(state.card) : null;
+  tellMap({ type: "lifecircle:shade", card: state.view === "scores" ? { pack: card ? card.pack : "", card: state.card } : null });
+}
+
 map.addEventListener("load", () => {
+  shadeMap();
   if (state.district) tellMap({ type: "lifecircle:district", district: state.district });
   if (state.community) tellMap({ type: "lifecircle:focus", community_id: state.community });
   retraceJourney();
@@ -61,6 +70,14 @@ function chooseCommunity(id, { fromMap = false } = {}) {
   if (row) row.querySelector("button").focus({ preventScroll: true });
 }
 
+/** A community from elsewhere on the page: its row is brought into view. */
+function findCommunity(id) {
+  if (!communities.some((one) => one.community_id === id)) return;
+  if (!list.list().some((one) => one.community_id === id)) setFilter("");
+  chooseCommunity(id);
+  if (!list.show(id)) list.reveal(id);
+}
+
 function chooseKind(kind) {
   keepPlace();
   traceJourney(null);
@@ -81,6 +98,42 @@ function chooseMode(mode) {
   traceJourney(null);
   setMode(mode);
   nameMap();
+  load();
+}
+
+function chooseView(view) {
+  keepPlace();
+  state.view = view;
+  drawControls();
+  load();
+}
+
+function chooseCard(card) {
+  keepPlace();
+  state.card = card;
+  load();
+}
+
+function chooseLevel(level) {
+  state.level = level;
+  load();
+}
+
+/** A district is looked at alone; communities of a subdistrict are those the list shows. */
+function chooseArea(row) {
+  if (row.level !== "district") {
+    setFilter(state.filter === row.area ? "" : row.area);
+    return;
+  }
+  if (!page.city.districts.includes(row.area)) return;
+  chooseDistrict(state.district === row.area ? "" : row.area);
+}
+
+function chooseDistrict(district) {
+  keepPlace();
+  state.district = district;
+  at("district").value = district;
+  tellMap({ type: "lifecircle:district", district });
   load();
 }
 
@@ -133,6 +186,9 @@ function drawControls() {
   districts.value = state.district;
   districts.disabled = !page.city.districts.length;
 
+  at("views").hidden = !page.scored;
+  document.body.classList.toggle("scoring", state.view === "scores");
+  drawSegments("views", ["kind", "scores"].map((view) => ({ value: view, words: t(`view_${view}`), now: state.view === view, absent: "" })), chooseView);
   drawSegments("modes", ["walk", "walk_transit"].map((mode) => ({
     value: mode, words: t(`mode_${mode}`), now: state.mode === mode,
     absent: page.city.modes.includes(mode) ? "" : sayAbsent(),
@@ -199,18 +255,12 @@ async function load() {
   const mine = (turn += 1);
   rememberState();
   showMap();
+  shadeMap();
   at("summary").setAttribute("aria-busy", "true");
-  const { kind, mode, limit, district } = state;
-  const other = page.city.modes.find((one) => one !== mode);
   try {
-    const [summary, coverage, gaps, beside] = await Promise.all([
-      ask("/v1/summary", { kind, mode, limit, district }),
-      ask("/v1/coverage", { kind, mode, limit, district }),
-      ask("/v1/gaps", { kind, district }),
-      other ? ask("/v1/summary", { kind, mode: other, limit, district }) : null,
-    ]);
+    const found = await (state.view === "scores" ? readScores() : readKind());
     if (mine !== turn) return;
-    last = { item: summary.items[0], coverage: coverage.items, gaps: gaps.items, beside: beside && beside.items[0] };
+    last = { view: state.view, ...found };
     draw();
   } catch (error) {
     if (mine !== turn) return;
@@ -222,6 +272,24 @@ async function load() {
   at("summary").removeAttribute("aria-busy");
 }
 
+async function readKind() {
+  const { kind, mode, limit, district } = state;
+  const other = page.city.modes.find((one) => one !== mode);
+  const [summary, coverage, verdicts, beside] = await Promise.all([
+    ask("/v1/summary", { kind, mode, limit, district }),
+    ask("/v1/coverage", { kind, mode, limit, district }),
+    ask("/v1/verdicts", { kind, district }),
+    other ? ask("/v1/summary", { kind, mode: other, limit, district }) : null,
+  ]);
+  return { item: summary.items[0], coverage: coverage.items, verdicts, beside: beside && beside.items[0] };
+}
+
+/** What a rule asks in one word, for the list: its answer's name, else its test. */
+function nameAnswer(rule) {
+  const known_ = findRule(rule), name = known_.answer || known_.test || "share_within";
+  return page.words[`answer_${name}`] ? name : "other";
+}
+
 function draw() {
   if (!last) return;
   const here = communities.filter((one) => !state.district || one.district === state.district);
@@ -231,19 +299,16 @@ function draw() {
     tellMap({ type: "lifecircle:focus", community_id: "" });
   }
   rememberState();
-  const asked = tallyRules(rules, last.gaps);
-  drawSummary(at("summary"), last, asked, chooseLimit);
-  list.fill(here, last.coverage, last.gaps, asked);
+  const rules = tallyRules(last.verdicts.rules);
+  if (last.view === "scores") drawScores(at("summary"), last, rules, { chooseCard, chooseLevel, chooseArea });
+  else drawSummary(at("summary"), last, rules, chooseLimit);
+  drawChanges(at("changes"), findCommunity);
+  list.fill(here, last.verdicts, { coverage: last.coverage || [], answers: last.verdicts.rules.map(nameAnswer) });
 }
 
 /* ---- events ---- */
 at("kind").addEventListener("change", (event) => chooseKind(event.target.value));
-at("district").addEventListener("change", (event) => {
-  keepPlace();
-  state.district = event.target.value;
-  tellMap({ type: "lifecircle:district", district: state.district });
-  load();
-});
+at("district").addEventListener("change", (event) => chooseDistrict(event.target.value));
 at("controls").addEventListener("submit", (event) => event.preventDefault());
 at("filter").value = state.filter;
 at("filter").addEventListener("input", (event) => setFilter(event.target.value));
@@ -285,9 +350,11 @@ async function start() {
   drawControls();
   showMap();
   try {
-    const [known, judged] = await Promise.all([ask("/v1/communities"), ask("/v1/rules")]);
-    communities = known.items;
-    rules = judged.items;
+    const [facts, standards] = await Promise.all([ask("/v1/communities"), ask("/v1/standards")]);
+    communities = facts.items;
+    keepStandards(standards.items);
+    if (state.card !== "size" && !findCard(state.card)) state.card = firstCard() || "size";
+    rememberState();
   } catch (error) {
     at("summary").replaceChildren(el("p", "explain", t("failed", { why: error.message })));
     return;

@@ -5,11 +5,15 @@ import { language, page } from "./words.js";
 const query = new URLSearchParams(location.search);
 const kinds = page.kinds.map((kind) => kind.code);
 const limits = page.city.limits.map((limit) => limit.limit);
-const SORTS = ["name", "households", "share", "status"];
+const SORTS = ["name", "households", "share", "status", "affected"];
+const VIEWS = ["kind", "scores"];
 
 const among = (value, choices, otherwise) => (choices.includes(value) ? value : otherwise);
 
 export const state = {
+  view: page.scored ? among(query.get("view"), VIEWS, "kind") : "kind",
+  card: query.get("card") || "",
+  level: among(query.get("level"), ["district", "subdistrict"], "district"),
   kind: among(query.get("kind"), kinds, page.first_kind),
   mode: among(query.get("mode"), page.city.modes, page.city.modes[0]),
   limit: among(Number(query.get("limit")), limits, page.city.main_limit.limit),
@@ -31,6 +35,11 @@ export function setMode(mode) {
 /** Write the state into the address, leaving out what everybody starts with. */
 export function rememberState() {
   const asked = new URLSearchParams();
+  if (state.view === "scores") {
+    asked.set("view", "scores");
+    asked.set("card", state.card);
+    if (state.level !== "district") asked.set("level", state.level);
+  }
   asked.set("kind", state.kind);
   if (state.mode !== page.city.modes[0]) asked.set("mode", state.mode);
   if (state.limit !== page.city.main_limit.limit) asked.set("limit", String(state.limit));

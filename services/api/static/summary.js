@@ -1,10 +1,10 @@
 // The city in one figure, with its denominator, and what the rules say.
 
+import { drawRules, VERDICTS } from "./rules.js";
 import { state } from "./state.js";
 import { count, el, known, language, limitText, page, percent, pick, t, verdict } from "./words.js";
 
-let rulesOpen = false;
-const VERDICTS = ["gap", "unknown", "met", "not_applicable"];
+const unfolded = new Map();
 
 /**
  * Draw the summary of one kind: `item` of /v1/summary and the same `beside` for the other mode, the
@@ -17,7 +17,7 @@ export function drawSummary(root, { item, beside }, rules, chooseLimit) {
   parts.push(...(item.status === "measured" ? drawFigure(item, n) : drawUnknown(item)));
   if (item.mode === "walk_transit") parts.splice(2, 0, el("p", "quiet basis", sayBasis(page.city.transit)));
   if (item.status === "measured") parts.push(drawLimits(item, chooseLimit), drawOther(item, beside));
-  parts.push(drawRules(item, rules));
+  parts.push(drawVerdicts(item, rules));
   root.replaceChildren(...parts.filter(Boolean));
 }
 
@@ -91,7 +91,7 @@ function drawOther(item, beside) {
   return others.length ? el("p", "quiet", `${t("also_by")}${t("colon")}${others.join(t("comma"))}`) : null;
 }
 
-function drawRules(item, rules) {
+function drawVerdicts(item, rules) {
   const block = el("section", "block", el("h2", "", t("gaps")));
   if (!rules.length) {
     block.append(el("p", "quiet", t("gaps_none")));
@@ -104,59 +104,8 @@ function drawRules(item, rules) {
   const limits = [...new Set(rules.filter((rule) => known(rule.limit)).map((rule) => [t(`mode_${rule.mode || "walk"}`), limitText(rule)].join(language.now === "zh" ? "" : " ")))];
   const own = rules.some((rule) => known(rule.limit) && (Number(rule.limit) !== state.limit || rule.limit_unit !== "min" || (rule.mode || "walk") !== state.mode))
     ? el("p", "quiet", t("rule_limit", { limits: limits.join(t("comma")) })) : null;
-  if (rules.length === 1) {
-    block.append(...[own, drawRule(rules[0])].filter(Boolean));
-    return block;
-  }
-  const more = el("details", "fold", el("summary", "", t("rules_n", { n: rules.length })), ...rules.map(drawRule));
-  more.open = rulesOpen;
-  more.addEventListener("toggle", () => { rulesOpen = more.open; });
-  block.append(...[counts, el("p", "quiet", t("by_community")), ...drawAnswers(rules), own, more].filter(Boolean));
+  const folds = drawRules(rules, unfolded);
+  const single = rules.length === 1;
+  block.append(...[single ? null : counts, single ? null : el("p", "quiet", t("by_community")), own, ...folds].filter(Boolean));
   return block;
-}
-
-/** The answers of one rule under its title, side by side and never added up. */
-function drawAnswers(rules) {
-  const groups = new Map();
-  for (const rule of rules) {
-    const key = `${rule.pack} ${rule.rule || rule.code}`;
-    groups.set(key, [...(groups.get(key) || []), rule]);
-  }
-  return [...groups.values()].map((group) => {
-    if (group.length === 1) return el("div", "rule", el("p", "rule-title", pick(group[0], "title")), drawCounts(group[0]));
-    const parts = group.map((rule) => /^(.*?)\s*[（(]([^（）()]*)[）)]$/.exec(pick(rule, "title")) || [null, pick(rule, "title"), ""]);
-    const lines = group.map((rule, n) => el("div", "rule-answer", el("span", "", parts[n][2] || parts[n][1]), drawCounts(rule)));
-    return el("div", "rule", el("p", "rule-title", parts[0][1]), ...lines);
-  });
-}
-
-function drawCounts(rule) {
-  const counts = el("span", "rule-counts");
-  for (const status of VERDICTS) {
-    const n = rule.here[status];
-    if (n) counts.append(el("span", "", verdict(status), ` ${n}`));
-  }
-  return counts;
-}
-
-function drawRule(rule) {
-  const counts = drawCounts(rule);
-  const source = rule.source || {};
-  const document_ = pick(source, "document");
-  const line = t("rule_source", { document: document_, clause: source.clause || "" }).trim();
-  const standing = source.status ? el("em", `standing standing-${source.status}`, t(`source_${source.status}`)) : null;
-  return el("div", "rule", el("p", "rule-title", pick(rule, "title")), counts, el("p", "quiet", document_ ? line : "", " ", standing));
-}
-
-/** Rules on the kind, each with the verdicts of the communities looked at. */
-export function tallyRules(rules, gaps) {
-  const here = new Map();
-  for (const gap of gaps) {
-    const key = `${gap.pack} ${gap.rule}`;
-    if (!here.has(key)) here.set(key, { gap: 0, unknown: 0, met: 0, not_applicable: 0 });
-    here.get(key)[gap.status] += 1;
-  }
-  return rules
-    .filter((rule) => rule.kind === state.kind)
-    .map((rule) => ({ ...rule, here: here.get(`${rule.pack} ${rule.code}`) || {} }));
 }

@@ -98,10 +98,18 @@ export function swatch(share) {
   return box;
 }
 
-/** Verdict as a sign and a word, so that it does not hang on colour alone. */
-export function verdict(status) {
+/** An amount with its unit as it is written in a sentence: 25 %, 3 places, 350 m². */
+export function amount(value, unit) {
+  if (!known(value)) return t("unknown");
+  if (unit === "share") return percent(value);
+  const n = Number(value).toLocaleString("en-US", { maximumFractionDigits: value < 10 ? 2 : 0 });
+  return page.words[`amount_${unit}`] ? t(`amount_${unit}`, { n }) : `${n} ${unit}`.trim();
+}
+
+/** Verdict as a sign and a word, so that it does not hang on colour alone; the word may be unseen. */
+export function verdict(status, { words = true } = {}) {
   const sign = { gap: "▲", met: "✓", unknown: "?", not_applicable: "–", none: "·" }[status] || "·";
   const mark = el("span", "sign", sign);
   mark.setAttribute("aria-hidden", "true");
-  return el("span", `verdict verdict-${status}`, mark, t(`status_${status}`));
+  return el("span", `verdict verdict-${status}`, mark, words ? t(`status_${status}`) : el("span", "unseen", t(`status_${status}`)));
 }

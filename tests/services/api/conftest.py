@@ -178,7 +178,7 @@ def ride_run(paper_run: Path, paper, tmp_path_factory: pytest.TempPathFactory) -
 TYPICAL = {"nearest_s": 650.833, "best_s": 410.833, "worst_s": 1055 / 1.2, "depart_s": 27_480.0}
 TABLE_NAMES = (
     "communities", "facilities", "entrances", "demand", "streets", "base", "barriers", "coverage",
-    "access", "gaps", "notices",
+    "access", "gaps", "scorecards", "rollups", "targets", "notices",
 )  # fmt: skip
 
 

@@ -10,20 +10,27 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from shapely import LineString, Point, box
 from shapely.geometry.base import BaseGeometry
 
 from geo.crs import unproject
-from geo.network import build_network
+from geo.network import StreetNetwork, build_network
+from geo.snap import Links, snap_homes
 from geo.timetable import build_timetable
+from layers.attributes import read_attributes
+from layers.config import RunSettings
 from layers.kinds import read_kinds
-from layers.standards.load import read_pack
+from layers.standards.load import parse_pack, read_pack
 from layers.standards.model import StandardPack
 from layers.transit.model import Transit
 from layers.transit.settings import TransitSettings
-from services.gaps import find_gaps
+from services.cityfacts import CityFacts, build_facts
+from services.gaps import find_area_targets, find_gaps
 from services.rides import Rides, build_rides
-from services.walks import Walks, build_walks, measure_reach
+from services.scorecards import build_scorecards
+from services.targets import build_targets
+from services.walks import Walks, Yardsticks, build_walks, measure_reach
 
 CRS = "EPSG:32648"
 ORIGIN = np.array([700_000.0, 3_800_000.0])
@@ -55,31 +62,79 @@ class PaperTown:
     communities: gpd.GeoDataFrame
     barriers: gpd.GeoDataFrame
     rides: Rides | None = None
+    yardsticks: Yardsticks | None = None
 
     def judge(
         self,
-        pack: StandardPack | None = None,
+        pack: StandardPack | Sequence[StandardPack] | None = None,
         *,
         today: date = date(2025, 6, 1),
         severed_detour: float = 1.8,
+        adjoin_m: float = 50.0,
         reuse: bool = True,
     ) -> pd.DataFrame:
-        """Gaps by the pack (the shipped one unless told), indexed by community and rule."""
+        """Gaps by the packs (the shipped four types unless told), indexed by community and rule."""
+        facts = self.build_facts(
+            today=today, severed_detour=severed_detour, adjoin_m=adjoin_m, reuse=reuse
+        )
+        packs = pack or read_pack("baoji-four-types", kinds=read_kinds())
+        gaps = find_gaps([packs] if isinstance(packs, StandardPack) else packs, facts)
+        return gaps.set_index(["community_id", "rule"], drop=False)
+
+    def judge_areas(
+        self,
+        packs: StandardPack | Sequence[StandardPack],
+        *,
+        today: date = date(2025, 6, 1),
+        name: str = "",
+    ) -> pd.DataFrame:
+        """Targets by the packs but those on communities, indexed by area and rule."""
+        facts = self.build_facts(today=today)
+        listed = [packs] if isinstance(packs, StandardPack) else packs
+        targets = find_area_targets(listed, facts, name=name)
+        return targets.set_index(["area", "rule"], drop=False)
+
+    def score(
+        self,
+        packs: Sequence[StandardPack],
+        gaps: pd.DataFrame,
+        *,
+        today: date = date(2025, 6, 1),
+        city_name: str = "",
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Scorecards and all targets that follow from gaps."""
+        of_areas = self.judge_areas(packs, today=today, name=city_name).reset_index(drop=True)
+        gaps = gaps.reset_index(drop=True)
         kinds = read_kinds()
+        cards = build_scorecards(packs, gaps, self.communities, RunSettings(), kinds=kinds)
+        targets = build_targets(
+            packs, cards, self.communities, of_areas, city_name, today=today, kinds=kinds
+        )
+        return cards, targets
+
+    def build_facts(
+        self,
+        *,
+        today: date = date(2025, 6, 1),
+        severed_detour: float = 1.8,
+        adjoin_m: float = 50.0,
+        reuse: bool = False,
+    ) -> CityFacts:
+        """What rules are judged by; `reuse` hands over walks measured before."""
         mapped = sorted(set(self.walks.facilities["kind"])) if reuse else []
-        gaps = find_gaps(
-            [pack or read_pack("baoji-four-types", kinds=kinds)],
+        return build_facts(
             self.walks,
             self.communities,
             {kind: measure_reach(self.walks, self.walks.list_facilities(kind)) for kind in mapped},
             self.barriers,
-            kinds,
+            read_kinds(),
             SPEEDS_M_S,
             severed_detour=severed_detour,
+            adjoin_m=adjoin_m,
             today=today,
             rides=self.rides,
+            yardsticks=self.yardsticks,
         )
-        return gaps.set_index(["community_id", "rule"], drop=False)
 
 
 def _build_town(
@@ -92,14 +147,20 @@ def _build_town(
     buses: Sequence[Mapping[str, Any]] | None = None,
     timetable: str = "gtfs",
     transit: Mapping[str, Any] | None = None,
+    buildings: Sequence[Mapping[str, Any]] | None = None,
+    land: Sequence[Mapping[str, Any]] | None = None,
 ) -> PaperTown:
     """Build a town; streets cross where they share a coordinate.
 
     A home has `at`, `households` (missing: unknown), `community`, `weight` and `source`; a facility `at`,
-    `kind` and whatever else its table may hold; a community `id`, `households` and `area`
-    (x0, y0, x1, y1); a barrier `kind`, `name`, `type` and `line`. `buses` as in `_build_transit`,
-    None: no timetable; `transit` are settings of journeys.
+    `kind` (or `kinds`, one row each) and whatever else its table may hold; a community `id`, `area`
+    (x0, y0, x1, y1), `households`, `population`, `name`, `district`, `subdistrict` and any attribute of
+    `layers.attributes`; a barrier `kind`, `name`, `type` and `line`. `buses` as in
+    `_build_transit`, None: no timetable; `transit` are settings of journeys. `buildings` and `land`
+    have `at`, `community` and, of land, `area_m2`; None: every home is one building, and has land
+    (`land_m2`) in proportion to its weight unless told.
     """
+    facilities = _list_rows(facilities)
     number = {xy: index for index, xy in enumerate(dict.fromkeys(chain.from_iterable(streets)))}
     paths = [[number[xy] for xy in street] for street in streets]
     network = build_network(
@@ -128,31 +189,45 @@ def _build_town(
     table = gpd.GeoDataFrame(
         {
             "facility_id": pd.array(
-                [str(row.get("id", f"f{index}")) for index, row in enumerate(facilities)],
+                [str(row["id"]) for row in facilities],
                 dtype="str",
             ),
             "kind": pd.array([row["kind"] for row in facilities], dtype="str"),
             "name": pd.array([row.get("name", "") for row in facilities], dtype="str"),
             "inclusive": pd.array([row.get("inclusive") for row in facilities], dtype="boolean"),
-            "capacity": _numbers(facilities, "capacity"),
+            **{
+                name: _numbers(facilities, name)
+                for name in ("capacity", "classes", "floor_area_m2", "land_area_m2")
+            },
             "free_places": _numbers(facilities, "free_places"),
         },
         geometry=_points(facilities),
         crs="EPSG:4326",
     )
+    places = table.drop_duplicates("facility_id")
     entrances = gpd.GeoDataFrame(
         {
-            "entrance_id": table["facility_id"] + "-1",
-            "facility_id": table["facility_id"],
+            "entrance_id": places["facility_id"] + "-1",
+            "facility_id": places["facility_id"],
             "source": "point",
         },
-        geometry=table.geometry,
+        geometry=places.geometry,
         crs="EPSG:4326",
     )
     areas = gpd.GeoDataFrame(
         {
             "community_id": [row["id"] for row in communities],
+            **{
+                name: pd.array([row.get(name, "") for row in communities], dtype="str")
+                for name in ("name", "district", "subdistrict")
+            },
             "households": _numbers(communities, "households"),
+            "population": _numbers(communities, "population"),
+            **{
+                name: _numbers(communities, name)
+                for name in read_attributes()
+                if any(name in row for row in communities)
+            },
             "source": [row.get("source", "table") for row in communities],
         },
         geometry=[_outline(*row.get("area", (-5000, -5000, 5000, 5000))) for row in communities],
@@ -176,7 +251,42 @@ def _build_town(
             TransitSettings(**(transit or {})),
             max_leg_m=150.0,
         )
-    return PaperTown(walks, areas, lines, rides)
+    return PaperTown(
+        walks, areas, lines, rides, _build_yardsticks(network, areas, homes, buildings, land)
+    )
+
+
+def _list_rows(facilities: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One row per facility and kind, each with an id."""
+    return [
+        {"id": f"f{index}", **row, "kind": kind}
+        for index, row in enumerate(facilities)
+        for kind in row.get("kinds", [row.get("kind")])
+    ]
+
+
+def _build_yardsticks(
+    network: StreetNetwork,
+    areas: gpd.GeoDataFrame,
+    homes: Sequence[Mapping[str, Any]],
+    buildings: Sequence[Mapping[str, Any]] | None,
+    land: Sequence[Mapping[str, Any]] | None,
+) -> Yardsticks:
+    row_of = {code: row for row, code in enumerate(areas["community_id"])}
+    grounds = [
+        {"area_m2": home.get("land_m2", home.get("weight", home.get("households", 1.0))), **home}
+        for home in homes
+    ]
+    land = grounds if land is None else land
+
+    def tie(rows: Sequence[Mapping[str, Any]]) -> tuple[Links, np.ndarray]:
+        xy = np.array([row["at"] for row in rows], dtype=float).reshape(-1, 2) + ORIGIN
+        place = [row_of.get(row.get("community", "A"), -1) for row in rows]
+        return snap_homes(network, xy, max_leg_m=150.0), np.array(place, dtype=np.int64)
+
+    return Yardsticks(
+        *tie(homes if buildings is None else buildings), *tie(land), _numbers(land, "area_m2")
+    )
 
 
 def _build_transit(buses: Sequence[Mapping[str, Any]], source: str) -> Transit:
@@ -249,6 +359,54 @@ def _seconds(text: str) -> int:
 def paper_town() -> Callable[..., PaperTown]:
     """Builder of paper towns."""
     return _build_town
+
+
+def _build_pack(*rules: Mapping[str, Any], code: str = "t") -> StandardPack:
+    """A pack made up for a test.
+
+    A rule is written as in YAML, with what is always the same left out and every figure as (number,
+    unit) or (number, unit, status).
+    """
+    document = {
+        "pack": code,
+        **{
+            name: {"zh": "仅供测试", "en": "for tests"}
+            for name in ("title", "issuer", "legal_force")
+        },
+        "published": date(2025, 1, 1),
+        "documents": {"made-up": {"title": {"zh": "虚构文件", "en": "made up for tests"}}},
+        "rules": [
+            {
+                "title": {"zh": rule["code"], "en": rule["code"]},
+                "force": "shall",
+                "since": date(2025, 1, 1),
+                **_spell_out(rule),
+            }
+            for rule in rules
+        ],
+    }
+    return parse_pack(yaml.safe_dump(document, allow_unicode=True), f"{code}.yaml")
+
+
+def _spell_out(part: Any) -> Any:
+    """Figures with their source."""
+    if isinstance(part, tuple):
+        number, unit, status = (*part, "primary")[:3]
+        return {"value": number, "unit": unit, "source": _write_source(status)}
+    if isinstance(part, Mapping):
+        return {name: _spell_out(one) for name, one in part.items()}
+    return [_spell_out(one) for one in part] if isinstance(part, list) else part
+
+
+def _write_source(status: str) -> dict[str, Any]:
+    note = {"note": {"zh": "推算", "en": "worked out"}} if status == "derived" else {}
+    return {"document": "made-up", "status": status, **note}
+
+
+@pytest.fixture
+def make_pack() -> Callable[..., StandardPack]:
+    """Builder of packs made up for a test."""
+    return _build_pack
 
 
 @pytest.fixture

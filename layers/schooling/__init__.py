@@ -1,0 +1,1 @@
+"""Children, school places and land for schools: what a city brings, and the figures they are judged by."""

@@ -1,0 +1,1 @@
+"""Land reserved for schools, examined parcel by parcel."""
