@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from services.rollups import CITY, DISTRICT, UNNAMED
+from services.rollups import CITY, DISTRICT
+from services.scopes import UNNAMED
 from services.scorecards import SIZE_CARD
 from services.sheet_facts import (
     STATUSES,

@@ -19,7 +19,8 @@ from services.area_lines import (
 )
 from services.errors import UnknownDistrict
 from services.page_room import fit_area_gaps
-from services.rollups import CITY, DISTRICT, UNNAMED
+from services.rollups import CITY, DISTRICT
+from services.scopes import UNNAMED
 from services.sheet_facts import (
     CardFacts,
     Language,

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from geo.units import BoolArray
 from layers.results import GAPS, TARGETS, shape_table
-from layers.standards.model import Rule, StandardPack
+from layers.standards.model import Answer, Rule, StandardPack
 from services.causes import CommunityCauses
 from services.cityfacts import CityFacts, build_facts
 from services.home_causes import CAUSES
 from services.judges import AREA_JUDGES, JUDGES, Judgement
 from services.rides import WALK_TRANSIT
-from services.scopes import Scope, build_city, build_districts
+from services.scopes import UNNAMED, Scope, build_city, build_districts
 from services.substitution import substitute
 from services.verdicts import GAP, MET, UNKNOWN
 
@@ -75,7 +75,7 @@ def find_area_targets(
     -------
     targets
         Columns as `layers.results.TARGETS`, one row per rule and area: districts by name, as their
-        communities state it.
+        communities state it; where none does, rules on districts are `unknown` of one without a name.
     """
     located = city.scope.located
     scopes = {
@@ -89,6 +89,15 @@ def find_area_targets(
         if rule.applies.unit in scopes and type(rule.test) in AREA_JUDGES
         for judged in AREA_JUDGES[type(rule.test)](city, rule, rule.test, scopes[rule.applies.unit])
     ]
+    if not scopes["district"].names:
+        parts += [
+            _tabulate_unnamed(pack, rule, code, answer)
+            for pack in packs
+            for rule in pack.rules
+            if rule.applies.unit == "district" and rule.in_force(city.today)
+            if type(rule.test) in AREA_JUDGES
+            for code, answer in rule.list_answers()
+        ]
     return shape_table(_join(parts, list(TARGETS)), "targets")
 
 
@@ -185,6 +194,35 @@ def _tabulate_area(pack: StandardPack, rule: Rule, scope: Scope, judged: Judgeme
         "overlaid": rule.is_overlaid(judged.answer),
         "source_status": _text(rule.answer_status(judged.answer)),
         **_say(judged),
+    }
+
+
+def _tabulate_unnamed(pack: StandardPack, rule: Rule, code: str, answer: Answer) -> _Columns:
+    """Columns of a rule on districts where no community says which it belongs to."""
+    blank = np.full(1, np.nan)
+    return {
+        "level": _text("district"),
+        "area": np.array([UNNAMED], dtype=object),
+        "pack": _text(pack.code),
+        "rule": _text(code),
+        "kind": _text(rule.kind),
+        "of": _text(""),
+        "status": np.array([UNKNOWN], dtype=object),
+        "needed": blank,
+        "found": blank,
+        "possible": blank,
+        "shortfall": blank,
+        "unit": _text(""),
+        "settled_by": _text("communities.district"),
+        "overlaid": rule.is_overlaid(answer),
+        "source_status": _text(rule.answer_status(answer)),
+        "reason": _text(
+            "没有社区注明所属县区，无法按县区判断；在社区表的“县区”列（district）填写后即可判定。"
+        ),
+        "reason_en": _text(
+            "No community names its district, so districts cannot be judged; the communities table's "
+            "column `district` (县区) would settle it."
+        ),
     }
 
 

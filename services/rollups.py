@@ -23,11 +23,9 @@ from layers.standards.model import (
     Rule,
     StandardPack,
 )
+from services.scopes import UNNAMED
 from services.scorecards import CHECK, SIZE_CARD
 from services.verdicts import GAP, MET, NOT_APPLICABLE, UNKNOWN
-
-UNNAMED = "未注明"
-"""Area that gathers communities whose district or subdistrict nobody wrote down."""
 
 SUBDISTRICT, DISTRICT, CITY = "subdistrict", "district", "city"
 _ORDER = (MET, GAP, UNKNOWN, NOT_APPLICABLE)

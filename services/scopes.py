@@ -11,6 +11,9 @@ from services.verdicts import Bounds
 
 Level = Literal["community", "district", "city"]
 
+UNNAMED = "未注明"
+"""What an area is called whose communities do not name it."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scope:

@@ -152,9 +152,9 @@ def apply_overlay(packs: Sequence[StandardPack], overlay: Overlay) -> tuple[Stan
     for change in overlay.changes:
         rule = rules.get(change.rule)
         if rule is None:
+            choices = f"take one of {name_choices(change.rule, rules)}, or " if rules else ""
             raise change.entry.mapping("a rule")["code"].fail(
-                f"no rule '{change.rule}' in the packs of this city; take one of "
-                f"{name_choices(change.rule, rules)}, or add its pack"
+                f"no rule '{change.rule}' in the packs of this city; {choices}add its pack"
             )
         changed[rule.code] = _apply_change(rule, change)
     return tuple(_put_rules(pack, changed, overlay) for pack in packs)

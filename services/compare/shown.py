@@ -52,11 +52,15 @@ def _tabulate_counts(comparison: Comparison) -> Table:
     table = Table("变化 change", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for why in WHYS:
         table.add_column(f"{WHY_ZH[why]} {why}", justify="right")
-    counts = count_directions(comparison.changes)
+    table.add_column("其中结论改变 verdict changed", justify="right")
+    changes = comparison.changes
+    counts = count_directions(changes)
+    turned = changes.loc[changes["status_before"] != changes["status_after"], "direction"]
     for direction in DIRECTIONS:
         table.add_row(
             f"{DIRECTION_ZH[direction]} {direction}",
             *(f"{counts[direction][why]:,}" for why in WHYS),
+            f"{int((turned == direction).sum()):,}",
             style=_COLORS.get(direction, ""),
         )
     return table

@@ -25,8 +25,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from geo.allocate import Allocator
-from geo.reach import ReachPairs, measure_within
+from geo.allocate import Allocator, Start
+from geo.reach import ReachPairs, measure_within, take_idle
 from geo.units import BoolArray, FloatArray, IntArray
 from layers.schooling.model import LEVELS, LevelCode
 from services.schools.model import SchoolCity
@@ -63,7 +63,8 @@ class Placement:
 class Placer:
     """Places the children of one level, year after year; keeps what it solved, and its solver warm.
 
-    May be asked from several threads: they wait for each other.
+    May be asked from several threads: each has a solver of its own. What is asked `without` some
+    schools is solved from the kept solution of the same year, in a fraction of its time.
 
     Parameters
     ----------
@@ -109,9 +110,10 @@ class Placer:
         self.opened, self.maybe = list_open(schools, city.years)
         unknown: BoolArray = np.asarray(np.isnan(city.children[level]).any(axis=0))
         self._unknown_children = unknown
-        self._allocator = Allocator(pairs)
+        self._pairs = pairs
+        self._idle: list[Allocator] = []
+        self._kept: dict[tuple[int, Case], tuple[Placement, Start]] = {}
         self._lock = Lock()
-        self._kept: dict[tuple[int, Case], Placement] = {}
 
     @property
     def certain(self) -> BoolArray:
@@ -148,11 +150,25 @@ class Placer:
         gone = np.isin(self.rows, list(without))
         if case not in self.list_cases(at):
             case = "sure"
+        placement, start = self._keep(at, case)
+        if not gone.any():
+            return placement
+        allocator = take_idle(self._idle, lambda: Allocator(self._pairs))
+        found = self._solve(allocator, at, case, gone, start)
+        self._idle.append(allocator)
+        return found
+
+    def _keep(self, at: int, case: Case) -> tuple[Placement, Start]:
+        """The placement of a year with all schools, and where its solution stands; solved once."""
         with self._lock:
-            if gone.any():
-                return self._solve(at, case, gone)
             if (at, case) not in self._kept:
-                self._kept[at, case] = self._solve(at, case, gone)
+                allocator = take_idle(self._idle, lambda: Allocator(self._pairs))
+                nothing = np.zeros(len(self.rows), dtype=np.bool_)
+                before = self._kept.get((at - 1, case))
+                start = None if before is None else before[1]
+                placement = self._solve(allocator, at, case, nothing, start)
+                self._kept[at, case] = placement, allocator.keep()
+                self._idle.append(allocator)
             return self._kept[at, case]
 
     def find_nearest(self, at: int, *, without: Iterable[int] = ()) -> IntArray:
@@ -182,7 +198,9 @@ class Placer:
         own = np.flatnonzero(self.rows[self.target] == assigned[self.home])
         return own[np.lexsort((self.home[own], self.walk_m[own], self.target[own]))]
 
-    def _solve(self, at: int, case: Case, gone: BoolArray) -> Placement:
+    def _solve(
+        self, allocator: Allocator, at: int, case: Case, gone: BoolArray, start: Start | None
+    ) -> Placement:
         children = self.city.children[self.level][:, at]
         offered = np.where(gone, 0.0, self.count_places(at, case))
         reached = np.zeros(len(children), dtype=np.bool_)
@@ -193,8 +211,8 @@ class Placer:
         own = self._place_assigned(wanting, offered)
         by_home = np.bincount(self.home, weights=own, minlength=len(children))
         taken = np.bincount(self.target, weights=own, minlength=len(offered))
-        rest = self._allocator.solve(
-            np.maximum(wanting - by_home, 0.0), np.maximum(offered - taken, 0.0)
+        rest = allocator.solve(
+            np.maximum(wanting - by_home, 0.0), np.maximum(offered - taken, 0.0), start=start
         )
         return Placement(
             children=known,

@@ -172,8 +172,9 @@ def _compare(
     n = len(placer.rows)
     full = np.full((2, n), np.nan)
     away = np.isin(placer.rows, gone)
-    for at in asked:
-        year = _place_twice(placer, gone, at)
+    with ThreadPoolExecutor() as pool:
+        years = list(pool.map(lambda at: _place_twice(placer, gone, at), asked))
+    for at, year in zip(asked, years, strict=True):
         communities.append(_compare_communities(placer, year))
         totals.append(_compare_all(placer, year))
         known = placer.opened[at] & placer.certain

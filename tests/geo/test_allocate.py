@@ -164,6 +164,24 @@ def test_what_was_solved_before_does_not_matter_and_more_places_leave_fewer_out(
     assert again.left == pytest.approx(base.left, abs=1e-6)
 
 
+@settings(max_examples=30, deadline=None)
+@given(towns(), st.integers(0, 3))
+def test_a_kept_solution_is_a_start_that_changes_no_answer(town, at):
+    walks, children, places = town
+    pairs = build_pairs(walks)
+    allocator = Allocator(pairs)
+    allocator.solve(children, places)
+    kept = allocator.keep()
+    closed = places.copy()
+    closed[at % len(places)] = 0
+    fresh = Allocator(pairs).solve(children, closed)
+    allocator.solve(children * 2, places)
+    for one in (allocator, Allocator(pairs)):
+        again = one.solve(children, closed, start=kept)
+        assert again.flow == pytest.approx(fresh.flow, abs=1e-6)
+        assert again.left == pytest.approx(fresh.left, abs=1e-6)
+
+
 def test_fractions_of_children_equal_scipys_solver():
     generator = np.random.default_rng(7)
     walks = generator.integers(1, 1500, (6, 80)).astype(float)

@@ -91,7 +91,7 @@ NAMES: dict[str, set[str]] = {
     # Nothing tells.
     "龙岗外国语学校": {UNSPECIFIED},
     "华南师范大学附属龙岗大运学校": {UNSPECIFIED},
-    "宝鸡市特殊教育学校": {UNSPECIFIED},
+    "宝鸡市特殊教育学校": {"special_school"},
     "高新一校（原高新中学）": {UNSPECIFIED},
     # Trades and tutoring.
     "國立新竹高級商業職業學校": set(),

@@ -17,6 +17,8 @@ from layers.standards.load import parse_pack
 from layers.standards.overlay import apply_overlay, parse_overlay
 from services.errors import InvalidQuery, UnknownCommunity, UnknownRuleHere
 from services.explain import explain_verdict
+from services.explain_names import Names
+from services.explain_verdict import say_verdict
 
 SOURCE = 'source: {document: doc, clause: "4.0.1", status: STATUS}'
 
@@ -294,6 +296,19 @@ def test_what_is_open_says_what_would_settle_it(explain):
     assert "药店" in settled
     assert "普惠" in settled
     assert not texts(explain("p.clinic"), "settled")
+
+
+def test_groups_the_data_lack_are_not_said_to_be_found():
+    """6 of 12 reached for certain, 2 more unmapped: the table's 8 are the most there may be."""
+    row = {
+        "status": "gap", "source_status": "primary", "reason": "甲。", "reason_en": "A.",
+        "needed": 12.0, "found": 8.0, "shortfall": 4.0, "unit": "groups",
+        "households_affected": np.nan, "nearest_facility_id": "",
+    }  # fmt: skip
+    told = say_verdict(row, Names({"packs": []}), pd.DataFrame())
+    assert "要求12类，最多8类，差4类。" in told.zh
+    assert "测得" not in told.zh
+    assert "Asked for 12 groups, at most 8 groups, short by 4 groups." in told.en
 
 
 def test_what_stands_in_is_named(explain):

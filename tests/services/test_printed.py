@@ -21,7 +21,8 @@ from services.printed import (
     print_district,
     say_left_out,
 )
-from services.rollups import UNNAMED, build_rollups
+from services.rollups import build_rollups
+from services.scopes import UNNAMED
 from services.scorecards import build_scorecards
 from services.sheet_facts import SheetFacts, read_words
 from services.targets import build_targets
@@ -228,3 +229,11 @@ def test_a_community_is_one_page_of_paper(browser, crowded, language):
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     finally:
         page.close()
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_run_that_does_not_say_its_day_is_printed_too(run, tables, language):
+    manifest = {key: value for key, value in run.manifest.items() if key != "judged_on"}
+    code = str(tables["communities"]["community_id"].iloc[0])
+    page = print_community(manifest, tables, code, language=language)
+    assert str(manifest["created"])[:10] in page

@@ -112,7 +112,8 @@ def test_what_the_command_prints(two, run_folder, lifecircle, tmp_path):
     assert (said.code, said.err) == (0, "")
     head = said.out.splitlines()
     assert head[0] == "纸上城市 2025-03-01 → 纸上城市 2026-03-01"
-    assert any(line.split()[:3] == ["变好", "better", "1"] for line in head)
+    assert any(line.split() == ["变好", "better", "1", "0", "0", "1"] for line in head)
+    assert "其中结论改变 verdict changed" in said.out
     assert "缺口→达标" in said.out
     assert "\x1b" not in said.out
     out = tmp_path / "o.csv"

@@ -192,4 +192,8 @@ def test_before_its_day_and_without_districts(paper_town, make_pack):
     assert "尚未生效" in early["reason"].iloc[0]
     later = town.judge_areas(pack).loc[("", "t.city")]
     assert (later["status"], later["settled_by"]) == ("unknown", "facilities (special_school)")
+    nowhere = town.judge_areas(pack).loc[("未注明", "t.special")]
+    assert (nowhere["level"], nowhere["status"]) == ("district", "unknown")
+    assert nowhere["settled_by"] == "communities.district"
+    assert "没有社区注明所属县区" in nowhere["reason"]
     assert (town.judge_areas([]).empty, list(town.judge_areas([]).columns)) == (True, list(TARGETS))

@@ -75,7 +75,7 @@ def test_groups_not_reached_are_named(paper_town, make_pack):
     assert "未达到的：餐饮（覆盖率0%）、邮政电信（覆盖率75.0%）。" in row["reason"]
     assert "以餐饮为例，主要原因是附近没有：直线500米内也没有已知的餐饮。" in row["reason"]
     assert "Not reached: food (0%); post and telecom (75.0%)." in row["reason_en"]
-    assert "For food: Main cause: none known even within 500 m" in row["reason_en"]
+    assert "For food, main cause: none known even within 500 m" in row["reason_en"]
 
 
 def test_share_of_the_rule_decides_what_counts(paper_town, make_pack):

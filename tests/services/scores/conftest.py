@@ -117,7 +117,7 @@ class Town:
         return shape_table(pd.DataFrame(self.rows, columns=list(GAPS)), "gaps")
 
     def scorecards(self, **settings: Any) -> pd.DataFrame:
-        facilities = pd.DataFrame(self.facilities, columns=["facility_id", "name"])
+        facilities = pd.DataFrame(self.facilities, columns=["facility_id", "name", "kind"])
         return build_scorecards(
             self.packs, self.gaps, self.communities, RunSettings(**settings), facilities=facilities
         )

@@ -14,7 +14,7 @@ from layers.standards.model import (
     Measure,
     Missing,
 )
-from services.rollups import UNNAMED
+from services.scopes import UNNAMED
 
 STATUSES = ("met", "gap", "unknown", "not_applicable")
 

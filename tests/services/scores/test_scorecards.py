@@ -97,7 +97,7 @@ def test_households_stay_empty_only_where_none_is_known(town):
 
 def test_the_nearest_alternative_is_the_worst_gaps_or_the_next(town):
     """Rule a leaves out more and names no facility (an attribute): b's is named, and said so."""
-    town.facilities = [("n1", "东街诊所")]
+    town.facilities = [("n1", "东街诊所", "clinic")]
     card = two_gaps(
         town,
         {"households_affected": 900.0, "unit": "m2"},
@@ -110,8 +110,21 @@ def test_the_nearest_alternative_is_the_worst_gaps_or_the_next(town):
     )
 
 
+def test_a_place_without_a_name_is_called_by_its_kind(town):
+    """Rules over groups of services have no kind of their own."""
+    town.facilities = [("n1", "", "square")]
+    town.community("A", 1300)
+    town.verdict(
+        "A", town.rule("g"), "gap", kind="", households_affected=9.0,
+        nearest_facility_id="n1", nearest_m=1350.0,
+    )  # fmt: skip
+    town.card("c", "g")
+    reason = town.find_card("A", "c")["reason"]
+    assert "最近的是square，步行1,350米" in reason  # no kinds given: the code stands for the name
+
+
 def test_the_sentence_says_it_all(town):
-    town.facilities = [("n1", "<b>东街诊所")]
+    town.facilities = [("n1", "<b>东街诊所", "clinic")]
     town.community("A", 1300)
     for at in range(8):
         town.verdict("A", town.rule(f"m{at}"), "met")

@@ -55,7 +55,7 @@ def test_the_sentence(town, share_of):
     verdicts = [("", one) for one in ["met"] * 2 + ["gap"] * 7 + ["unknown"]]
     (row,) = build(town, share_of, verdicts).targets().to_dict("records")
     assert row["reason"] == (
-        "宝城10个社区中，2个达到“beautiful（中）”，7个未达到，1个待补数据；占20.0%至30.0%，目标30%，"
+        "宝城共10个社区，2个达到“beautiful（中）”，7个未达到，1个待补数据；占20.0%至30.0%，目标30%，"
         "尚无法判定。补充社区表的“绿化率”列后可判定。"
     )
     assert row["reason_en"].startswith(
@@ -89,7 +89,7 @@ def test_a_target_not_yet_in_force(town, share_of):
 def test_cells_are_not_called_communities(town, share_of):
     build(town, share_of, [("", "met")])
     town.places[0]["source"] = "cells"
-    assert "1个分析单元中" in town.targets()["reason"][0]
+    assert "共1个分析单元" in town.targets()["reason"][0]
 
 
 def test_other_rules_on_areas_stand_in_the_order_of_the_pack(town, share_of):
