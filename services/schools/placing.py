@@ -33,6 +33,7 @@ from services.schools.model import SchoolCity
 from services.schools.places import list_open
 
 Case = Literal["sure", "possible", "crowded"]
+CASES: tuple[Case, ...] = ("sure", "possible", "crowded")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,8 +112,9 @@ class Placer:
         unknown: BoolArray = np.asarray(np.isnan(city.children[level]).any(axis=0))
         self._unknown_children = unknown
         self._pairs = pairs
-        self._idle: list[Allocator] = []
-        self._kept: dict[tuple[int, Case], tuple[Placement, Start]] = {}
+        self._idle: Mapping[Case, list[Allocator]] = {case: [] for case in CASES}
+        self._kept: dict[tuple[int, Case], tuple[Placement, Start | None]] = {}
+        self._lasting = len(city.parcels) > 0  # without parcels nobody asks what one is worth
         self._lock = Lock()
 
     @property
@@ -153,22 +155,24 @@ class Placer:
         placement, start = self._keep(at, case)
         if not gone.any():
             return placement
-        allocator = take_idle(self._idle, lambda: Allocator(self._pairs))
+        allocator = take_idle(self._idle[case], lambda: Allocator(self._pairs))
         found = self._solve(allocator, at, case, gone, start)
-        self._idle.append(allocator)
+        self._idle[case].append(allocator)
         return found
 
-    def _keep(self, at: int, case: Case) -> tuple[Placement, Start]:
-        """The placement of a year with all schools, and where its solution stands; solved once."""
+    def _keep(self, at: int, case: Case) -> tuple[Placement, Start | None]:
+        """The placement of a year with all schools, and where its solution stands; solved once.
+
+        Cases do not share solvers: from another case's solution the way is longer than from none.
+        """
         with self._lock:
             if (at, case) not in self._kept:
-                allocator = take_idle(self._idle, lambda: Allocator(self._pairs))
+                allocator = take_idle(self._idle[case], lambda: Allocator(self._pairs))
                 nothing = np.zeros(len(self.rows), dtype=np.bool_)
-                before = self._kept.get((at - 1, case))
-                start = None if before is None else before[1]
+                _, start = self._kept.get((at - 1, case), (None, None))
                 placement = self._solve(allocator, at, case, nothing, start)
-                self._kept[at, case] = placement, allocator.keep()
-                self._idle.append(allocator)
+                self._kept[at, case] = placement, allocator.keep() if self._lasting else None
+                self._idle[case].append(allocator)
             return self._kept[at, case]
 
     def find_nearest(self, at: int, *, without: Iterable[int] = ()) -> IntArray:
