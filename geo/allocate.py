@@ -3,8 +3,7 @@
 The problem is a transport problem on the sparse pairs of `geo.reach.measure_within`: every child goes to
 a target within reach or to none, no target takes more than it has places. It is solved as a linear
 program by HiGHS, whose simplex method goes on from the last solution, or from one that was kept, when
-only numbers change: a year later, or without one target, costs a fraction of the first solution. HiGHS
-perturbs costs to escape from ties; here it need not, and starts from a kept solution are faster without.
+only numbers change: a year later, or without one target, costs a fraction of the first solution.
 
 Placing comes before walking: a child without a place weighs more than any chain of moves could
 save, since such a chain passes every target at most once. Among allocations of equal walking one is
@@ -24,6 +23,8 @@ from geo.units import FloatArray, IntArray
 
 _TIE_M = 1e-3
 _ODD_HOME, _ODD_TARGET = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
+_STEPS = 100
+"""Steps of the simplex method per row and column, beyond which it is taken to go in circles."""
 _TINY = 1e-7
 """Children fewer than this are a rounding error of the solver."""
 
@@ -153,7 +154,7 @@ class Allocator:
         solver.setOptionValue("output_flag", False)
         solver.setOptionValue("threads", 1)
         solver.setOptionValue("solver", "simplex")
-        solver.setOptionValue("dual_simplex_cost_perturbation_multiplier", 0.0)
+        solver.setOptionValue("simplex_iteration_limit", _STEPS * (model.num_row_ + model.num_col_))
         solver.passModel(model)
         return solver
 

@@ -31,12 +31,13 @@ def draw_catchments(placers: Mapping[LevelCode, Placer]) -> gpd.GeoDataFrame:
     catchments
         `layers.results.CATCHMENTS` and `geometry` (areas, WGS 84).
     """
-    parts = []
+    rows: list[dict[str, object]] = []
     for placer in placers.values():
         for at in _list_years(placer):
-            parts += [_tell_assigned(placer, at), _draw_placed(placer, at)]
-    frame = shape_table(pd.concat(parts, ignore_index=True), "catchments")
-    return gpd.GeoDataFrame(frame, geometry="geometry", crs="EPSG:4326")
+            rows += [*_tell_assigned(placer, at), *_draw_placed(placer, at)]
+    frame = pd.DataFrame(rows, columns=[*CATCHMENTS, "geometry"])
+    shapes = gpd.GeoSeries(list(frame.pop("geometry")), crs="EPSG:4326")
+    return gpd.GeoDataFrame(shape_table(frame, "catchments"), geometry=shapes)
 
 
 def _list_years(placer: Placer) -> list[int]:
@@ -45,14 +46,14 @@ def _list_years(placer: Placer) -> list[int]:
     return [0, *(np.flatnonzero(changes) + 1).tolist()]
 
 
-def _tell_assigned(placer: Placer, at: int) -> gpd.GeoDataFrame:
+def _tell_assigned(placer: Placer, at: int) -> list[dict[str, object]]:
     city = placer.city
     table = city.catchments
     shown = placer.shown
     ids = placer.ids
     here = None if table is None else table[table["level"].isin(["", placer.level])]
     if here is None or not here["facility_id"].isin(ids[shown]).any():
-        return _tabulate(placer, at, ASSIGNED, [], np.zeros(0), [])
+        return []
     here = here[here["facility_id"].isin(ids[shown])].dissolve("facility_id", sort=True)
     live = city.assigned[placer.level]
     children = pd.Series(city.children[placer.level][live >= 0, at]).groupby(
@@ -67,7 +68,7 @@ def _tell_assigned(placer: Placer, at: int) -> gpd.GeoDataFrame:
     )
 
 
-def _draw_placed(placer: Placer, at: int) -> gpd.GeoDataFrame:
+def _draw_placed(placer: Placer, at: int) -> list[dict[str, object]]:
     city, flow = placer.city, placer.place(at).flow
     used = np.flatnonzero(flow > _FEW)
     shown = placer.certain & placer.opened[at]
@@ -109,13 +110,15 @@ def _tabulate(
     ids: list[str],
     children: FloatArray,
     shapes: Sequence[shapely.Geometry],
-) -> gpd.GeoDataFrame:
-    columns = {
-        "school_id": pd.Series(ids, dtype="str"),
-        "level": placer.level,
-        "year": int(placer.city.years[at]),
-        "source": source,
-        "children": np.round(children, 6),
-    }
-    frame = pd.DataFrame(columns, index=range(len(ids)))[list(CATCHMENTS)]
-    return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(shapes, crs="EPSG:4326"), crs="EPSG:4326")
+) -> list[dict[str, object]]:
+    return [
+        {
+            "school_id": school,
+            "level": placer.level,
+            "year": int(placer.city.years[at]),
+            "source": source,
+            "children": round(number, 6),
+            "geometry": shape,
+        }
+        for school, number, shape in zip(ids, children.tolist(), shapes, strict=True)
+    ]

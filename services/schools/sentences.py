@@ -120,7 +120,11 @@ def say_shortage_unknown(
 
 def name_columns(columns: Sequence[str]) -> Text:
     """What the user would have to supply, named."""
-    texts = [_COLUMNS.get(one, Text(one, one)) for one in columns]
+    listed = Text("该学段学校的名录", "a list of the schools of this level")
+    texts = [
+        listed if one.startswith("facilities (") else _COLUMNS.get(one, Text(one, one))
+        for one in columns
+    ]
     return Text("、".join(one.zh for one in texts), ", ".join(one.en for one in texts))
 
 
