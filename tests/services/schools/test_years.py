@@ -298,10 +298,11 @@ def test_what_always_holds(street, told):
             if case != "crowded":
                 by_home = np.bincount(placer.home, weights=found.flow, minlength=len(found.left))
                 assert by_home + found.left == pytest.approx(found.children, abs=1e-6)
-            assert (found.left <= without.place(at, case).left + 1e-6).all()
+            assert found.left.sum() <= without.place(at, case).left.sum() + 1e-5
         sure, best = placer.place(at, "sure"), placer.place(at, "possible")
-        assert (best.left <= sure.left + 1e-6).all()
-        assert (sure.left <= placer.place(at, "crowded").left + 1e-6).all()
+        # all in all: who is left out may be others, where that spares walking
+        assert best.left.sum() <= sure.left.sum() + 1e-5
+        assert sure.left.sum() <= placer.place(at, "crowded").left.sum() + 1e-5
         rows = table[table["year"] == year]
         areas = rows[rows["scope"] == "community"]
         whole = rows[rows["scope"] == "city"].iloc[0]
@@ -310,7 +311,7 @@ def test_what_always_holds(street, told):
         assert sums.to_numpy() == pytest.approx(known["children"].to_numpy(), abs=1e-5)
         for name in ("placed", "out_of_reach", "left", "left_possible"):
             assert areas[name].sum() == pytest.approx(np.nan_to_num(whole[name]), abs=1e-5)
-        assert (rows["left"].fillna(0) <= rows["left_possible"].fillna(0) + 1e-5).all()
+        assert np.nan_to_num(whole["left"]) <= np.nan_to_num(whole["left_possible"]) + 1e-5
 
 
 def test_every_level_has_a_row_for_every_area_and_year(street):
