@@ -23,18 +23,19 @@ def compare(
     as_json: JsonFlag = False,
 ) -> None:
     """Compare two runs: what got better or worse, and whether city, data or rules changed."""
+    from services.chosen_file import check_ending  # noqa: PLC0415
     from services.compare.changes import compare_runs  # noqa: PLC0415
     from services.compare.editions import read_edition  # noqa: PLC0415
     from services.compare.shown import print_comparison  # noqa: PLC0415
     from services.compare.written import (  # noqa: PLC0415
-        check_name,
+        ENDINGS,
         describe_comparison,
         write_comparison,
     )
     from services.terminal import print_json  # noqa: PLC0415
 
     if out is not None:
-        check_name(out)
+        check_ending(out, ENDINGS)
     comparison = compare_runs(read_edition(before), read_edition(after))
     if out is not None:
         write_comparison(comparison, out)

@@ -43,9 +43,10 @@ def compare_layers(
     from layers.notices import has_errors  # noqa: PLC0415
     from layers.parcels import read_parcels  # noqa: PLC0415
     from layers.schooling.load import read_parameters  # noqa: PLC0415
+    from services.chosen_file import check_ending  # noqa: PLC0415
     from services.schools.parcel_changes import compare_parcels  # noqa: PLC0415
     from services.schools.parcels.change_files import (  # noqa: PLC0415
-        check_name,
+        ENDINGS,
         describe_changes,
         write_changes,
     )
@@ -53,7 +54,7 @@ def compare_layers(
     from services.terminal import print_json, print_notices  # noqa: PLC0415
 
     if out is not None:
-        check_name(out)
+        check_ending(out, ENDINGS)
     earlier, found = read_parcels(old, crs=crs, encoding=encoding)
     later, more = read_parcels(new, crs=crs, encoding=encoding)
     notices = [*found, *more]

@@ -1,8 +1,6 @@
 """A comparison for readers: JSON-ready values, and a file of one's own choice."""
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -11,12 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from services.chosen_file import build_csv, check_ending, replace_file
 from services.compare.changes import Comparison, count_directions
 from services.compare.communities import Match
 from services.compare.editions import Edition
 from services.compare.evidence import Evidence
-from services.errors import InvalidQuery
-from services.failures import name_output
 from services.workbook import Sheet, build_workbook
 
 WHY_ZH = MappingProxyType({"world": "城市变化", "data": "数据变化", "rule": "规则变化"})
@@ -72,16 +69,16 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "about": _ABOUT_ZH,
 }
 _DECIMALS = 6
-_SUFFIXES = (".xlsx", ".csv", ".json")
-_FORMULA, _BLANKS = ("=", "+", "-", "@"), ("\t", "\r", "\n")
+ENDINGS = (".xlsx", ".csv", ".json")
+"""Formats a comparison can be written in."""
 _REST = "全部见 .csv 或 .json 输出"
 
 __all__ = [
     "DIRECTION_ZH",
+    "ENDINGS",
     "RELATION_ZH",
     "STATUS_ZH",
     "WHY_ZH",
-    "check_name",
     "describe_comparison",
     "describe_edition",
     "describe_match",
@@ -146,18 +143,6 @@ def list_records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
-def check_name(path: Path) -> None:
-    """Refuse the name of a file whose ending says nothing known.
-
-    Raises
-    ------
-    InvalidQuery
-        The name ends in nothing known.
-    """
-    if path.suffix.lower() not in _SUFFIXES:
-        raise InvalidQuery("--out", str(path), f"a name that ends in {', '.join(_SUFFIXES)}")
-
-
 def write_comparison(comparison: Comparison, path: Path) -> None:
     """Write a comparison to a workbook, a CSV file of the changes, or JSON; whole or not at all.
 
@@ -168,30 +153,16 @@ def write_comparison(comparison: Comparison, path: Path) -> None:
     CannotWrite
         The file cannot be written.
     """
-    check_name(path)
+    check_ending(path, ENDINGS)
     match path.suffix.lower():
         case ".json":
             text = json.dumps(describe_comparison(comparison), ensure_ascii=False, indent=1)
             content = (text + "\n").encode()
         case ".csv":
-            table = _defuse(_translate(comparison.changes.round(_DECIMALS)))
-            content = table.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
+            content = build_csv(_translate(comparison.changes.round(_DECIMALS)))
         case _:
             content = build_workbook(_build_sheets(comparison))
-    with name_output(path):
-        _replace(path, content)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    handle, aside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        Path(aside).chmod(0o644)
-        Path(aside).replace(path)
-    except OSError:
-        Path(aside).unlink(missing_ok=True)
-        raise
+    replace_file(path, content)
 
 
 def _list_plain(column: pd.Series) -> list[Any]:
@@ -214,24 +185,6 @@ def _translate(frame: pd.DataFrame) -> pd.DataFrame:
             lambda codes: "、".join(WHY_ZH[code] for code in codes.split(",") if code)
         )
     return told.rename(columns=_HEADS_ZH)
-
-
-def _defuse(table: pd.DataFrame) -> pd.DataFrame:
-    """Mark text that a spreadsheet would take for a formula; a sheet of a workbook needs no mark."""
-    marked = table.copy()
-    for name in marked.columns:
-        if not pd.api.types.is_numeric_dtype(marked[name].dtype):
-            marked[name] = [_mark(text) for text in marked[name].astype(str)]
-    return marked
-
-
-def _mark(text: str) -> str:
-    """Put a mark before what a spreadsheet would take for a formula.
-
-    >>> _mark("=1+1"), _mark(" @x"), _mark("老街")
-    ("'=1+1", "' @x", '老街')
-    """
-    return f"'{text}" if text.lstrip().startswith(_FORMULA) or text.startswith(_BLANKS) else text
 
 
 def _build_sheets(comparison: Comparison) -> list[Sheet]:

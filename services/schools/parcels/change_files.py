@@ -12,8 +12,7 @@ import pandas as pd
 from layers.results import PARCEL_CHANGES
 from layers.schooling.model import Parameters
 from layers.standards.model import Text
-from services.errors import InvalidQuery
-from services.failures import name_output
+from services.chosen_file import build_csv, check_ending, replace_file
 from services.schools.parcel_changes import CHANGES
 from services.schools.parcels.words import name_level
 from services.workbook import Sheet, build_workbook
@@ -29,9 +28,8 @@ CHANGE_WORDS = {
     "new": Text("新增", "new"),
     "same": Text("不变", "the same"),
 }
-_SUFFIXES = (".xlsx", ".csv", ".geojson")
-_FORMULA = ("=", "+", "-", "@")
-_BLANKS = ("\t", "\r", "\n")
+ENDINGS = (".xlsx", ".csv", ".geojson")
+"""Formats changes can be written in."""
 _HEADS = {
     "earlier_id": "原地块编号",
     "parcel_id": "现地块编号",
@@ -45,18 +43,6 @@ _HEADS = {
     "reason": "说明",
     "reason_en": "reason",
 }
-
-
-def check_name(path: Path) -> None:
-    """Refuse the name of a file whose ending says nothing known.
-
-    Raises
-    ------
-    InvalidQuery
-        The name ends in nothing known.
-    """
-    if path.suffix.lower() not in _SUFFIXES:
-        raise InvalidQuery("--out", str(path), f"a name that ends in {', '.join(_SUFFIXES)}")
 
 
 def count_changes(changes: pd.DataFrame) -> dict[str, int]:
@@ -101,24 +87,15 @@ def write_changes(changes: gpd.GeoDataFrame, path: Path, parameters: Parameters)
     CannotWrite
         The file cannot be written.
     """
-    check_name(path)
+    check_ending(path, ENDINGS)
     match path.suffix.lower():
         case ".geojson":
             content = (_build_geojson(changes) + "\n").encode()
         case ".csv":
-            table = _translate(changes, parameters)
-            texts = table.select_dtypes(exclude="number").columns
-            table[texts] = table[texts].map(_mark)
-            content = table.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
+            content = build_csv(_translate(changes, parameters))
         case _:
             content = build_workbook(_build_sheets(changes, parameters))
-    aside = path.with_name(f".{path.name}.part")
-    with name_output(path):
-        try:
-            aside.write_bytes(content)
-            aside.replace(path)
-        finally:
-            aside.unlink(missing_ok=True)
+    replace_file(path, content)
 
 
 def _build_geojson(changes: gpd.GeoDataFrame) -> str:
@@ -149,12 +126,3 @@ def _build_sheets(changes: gpd.GeoDataFrame, parameters: Parameters) -> list[She
         ]
     )
     return [Sheet("变化", _translate(changes, parameters)), Sheet("汇总", summary)]
-
-
-def _mark(text: str) -> str:
-    """Put a mark before what a spreadsheet would take for a formula.
-
-    >>> _mark("=1+1"), _mark("A-1")
-    ("'=1+1", 'A-1')
-    """
-    return f"'{text}" if text.lstrip().startswith(_FORMULA) or text.startswith(_BLANKS) else text
