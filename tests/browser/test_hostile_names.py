@@ -25,9 +25,12 @@ def test_hostile_names_stay_text(hostile_address, open_page):
     page.goto(f"{hostile_address}/?view=scores")
     page.locator(".area-button", has_text="<script>window.hit").first.wait_for()
     page.locator("#rows tr.row").first.click()
-    for fold in page.locator(".card .circle > summary").all()[:3]:
-        fold.click()
-    expect(page.locator(".circle-reason").first).to_be_visible()
+    circles = page.locator(".card details.circle")
+    circles.first.wait_for()
+    for circle in circles.all()[:3]:
+        if not circle.evaluate("circle => circle.open"):
+            circle.locator("> summary").click()
+        expect(circle.locator(".circle-reason").first).to_be_visible()
     assert page.locator("#summary img, #summary b").count() == 0
     assert page.locator("#rows img, #rows b, .card img").count() == 0
     assert [frame.evaluate("window.hit") for frame in page.frames] == [None, None]
