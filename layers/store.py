@@ -13,8 +13,9 @@ import shutil
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,20 +27,54 @@ import pyarrow.parquet
 from geo.network import StreetNetwork
 from geo.timetable import Timetable
 from layers.errors import NotARun, RunLocked
-from layers.results import shape_table
+from layers.results import TABLES, shape_table
+from layers.schooling.load import (
+    HAZARDS_FILE,
+    PARAMETERS_FILE,
+    build_parameters,
+    read_figures,
+    read_parameters,
+)
+from layers.schooling.model import Parameters, SchoolSources
 from layers.transit.model import Transit
 
 MANIFEST = "manifest.json"
 NETWORK = "network.npz"
 TIMETABLE = "timetable.npz"
-FORMAT = 3
+FORMAT = 4
 """Version of the folder's layout; a run of another version is refused, not guessed at."""
 
 _SPATIAL = ("communities", "facilities", "entrances", "demand", "streets", "base", "barriers")
 _PLAIN = ("coverage", "access", "gaps", "scorecards", "rollups", "targets", "notices")
+_OF_SCHOOLS = ("school_years", "shortages")
+_PLACED_OF_SCHOOLS = (
+    "schools",
+    "catchments",
+    "clusters",
+    "parcels",
+    "parcel_findings",
+    "parcel_changes",
+)
+_PLACED = frozenset({*_SPATIAL, *_PLACED_OF_SCHOOLS})
+_TABLES = (*_SPATIAL, *_PLAIN, *_PLACED_OF_SCHOOLS, *_OF_SCHOOLS)
+_SOURCES = {
+    "children": "children",
+    "housing": "housing",
+    "catchments": "assigned_catchments",
+    "earlier_parcels": "earlier_parcels",
+}
+"""Tables of `SchoolSources`, and the file each is where the city brings it."""
 _TRANSIT = ("stops", "lines", "ways_in", "changes")
 _RENAME_EXCHANGE = 2
 _AT_FDCWD = -100
+
+
+def build_empty(table: str) -> Any:
+    """A table of a run without a row, as (Geo)DataFrame."""
+    columns = {name: pd.Series(dtype=column.dtype) for name, column in TABLES[table].items()}
+    if table not in _PLACED:
+        return pd.DataFrame(columns)
+    return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([], crs="EPSG:4326"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +83,9 @@ class Run:
 
     Tables as in `layers.results`; spatial ones in WGS 84. `base` holds what the base map is drawn
     from (`kind` in `water`, `green`, `rail`; `name`; geometry), `barriers` the lines nobody can
-    cross (`kind`, `name`, geometry). `transit` is None where there is no timetable.
+    cross (`kind`, `name`, geometry). `transit` is None where there is no timetable. Tables of schools
+    and parcels are empty where there are none; `schooling` holds what the city brought about children,
+    homes to come, catchments and earlier parcels, `parameters` the figures schools were judged by.
     """
 
     path: Path
@@ -68,19 +105,31 @@ class Run:
     targets: pd.DataFrame
     notices: pd.DataFrame
     network: StreetNetwork
+    schools: gpd.GeoDataFrame = field(default_factory=partial(build_empty, "schools"))
+    school_years: pd.DataFrame = field(default_factory=partial(build_empty, "school_years"))
+    shortages: pd.DataFrame = field(default_factory=partial(build_empty, "shortages"))
+    catchments: gpd.GeoDataFrame = field(default_factory=partial(build_empty, "catchments"))
+    clusters: gpd.GeoDataFrame = field(default_factory=partial(build_empty, "clusters"))
+    parcels: gpd.GeoDataFrame = field(default_factory=partial(build_empty, "parcels"))
+    parcel_findings: gpd.GeoDataFrame = field(
+        default_factory=partial(build_empty, "parcel_findings")
+    )
+    parcel_changes: gpd.GeoDataFrame = field(default_factory=partial(build_empty, "parcel_changes"))
+    parameters: Parameters = field(default_factory=read_parameters)
+    schooling: SchoolSources = field(default_factory=SchoolSources)
     transit: Transit | None = None
 
 
 def write_network(network: StreetNetwork, path: Path) -> None:
     """Write the arrays of a network, uncompressed, to an npz file."""
-    arrays = {field.name: getattr(network, field.name) for field in fields(network)}
+    arrays = {one.name: getattr(network, one.name) for one in fields(network)}
     np.savez(path, **arrays)
 
 
 def read_network(path: Path) -> StreetNetwork:
     """Network as `write_network` wrote it."""
     with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-        values = {field.name: arrays[field.name] for field in fields(StreetNetwork)}
+        values = {one.name: arrays[one.name] for one in fields(StreetNetwork)}
     values["crs"] = str(values["crs"])
     return StreetNetwork(**values)
 
@@ -92,7 +141,7 @@ def write_transit(transit: Transit, folder: Path) -> None:
     write_table(transit.ways_in, folder / "ways_in.parquet")
     write_table(transit.changes, folder / "changes.parquet")
     timetable = transit.timetable
-    arrays = {field.name: getattr(timetable, field.name) for field in fields(timetable)}
+    arrays = {one.name: getattr(timetable, one.name) for one in fields(timetable)}
     np.savez(
         folder / TIMETABLE,
         **arrays,
@@ -111,7 +160,7 @@ def find_transit(folder: Path) -> Transit | None:
         return None
     with (folder / TIMETABLE).open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
         values = {name: arrays[name] for name in arrays.files}
-    hops = {field.name: values[field.name] for field in fields(Timetable)}
+    hops = {one.name: values[one.name] for one in fields(Timetable)}
     hops["n_stops"] = int(hops["n_stops"])
     counts = zip(values["assumption_code"], values["assumption_count"], strict=True)
     return Transit(
@@ -137,20 +186,54 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
 
 def write_run(
     folder: Path,
-    tables: dict[str, pd.DataFrame],
+    tables: Mapping[str, pd.DataFrame],
     network: StreetNetwork,
     transit: Transit | None = None,
+    schooling: SchoolSources | None = None,
 ) -> None:
     """Write the tables of a run, its network and its timetable into an existing folder.
 
-    `tables` holds every table of `Run` by name; those of `transit` come from there. The manifest is written last by
-    `write_manifest`: a folder without one is no run.
+    `tables` holds every table of `Run` by name, those of schools and parcels may be missing and are
+    then written without rows; those of `transit` and `schooling` come from there. The figures schools
+    are judged by go along as they are. The manifest is written last by `write_manifest`: a folder
+    without one is no run.
     """
     for name in (*_SPATIAL, *_PLAIN):
         write_table(tables[name], folder / f"{name}.parquet")
+    for name in (*_PLACED_OF_SCHOOLS, *_OF_SCHOOLS):
+        frame = tables[name] if name in tables else build_empty(name)
+        write_table(frame, folder / f"{name}.parquet")
     write_network(network, folder / NETWORK)
     if transit is not None:
         write_transit(transit, folder)
+    _write_schooling(schooling or SchoolSources(), folder)
+
+
+def _write_schooling(sources: SchoolSources, folder: Path) -> None:
+    for name, stem in _SOURCES.items():
+        frame = getattr(sources, name)
+        if frame is not None:
+            write_table(frame, folder / f"{stem}.parquet")
+    for name, text in read_figures().items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def _read_schooling(folder: Path) -> SchoolSources:
+    found = {}
+    for name, stem in _SOURCES.items():
+        path = folder / f"{stem}.parquet"
+        if path.exists():
+            found[name] = (pd if name == "children" else gpd).read_parquet(path)
+    return SchoolSources(**found)
+
+
+def _read_parameters(folder: Path) -> Parameters:
+    texts = [
+        (folder / name).read_text(encoding="utf-8") for name in (PARAMETERS_FILE, HAZARDS_FILE)
+    ]
+    return build_parameters(
+        *texts, *(str(folder / name) for name in (PARAMETERS_FILE, HAZARDS_FILE))
+    )
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
@@ -195,11 +278,17 @@ def read_run(folder: Path) -> Run:
     """
     manifest = read_manifest(folder)
     place = find_run_folder(folder)
-    tables = read_tables(folder, dict.fromkeys((*_SPATIAL, *_PLAIN)))
+    tables = read_tables(folder, dict.fromkeys(_TABLES))
     with _name_damage(folder):
-        network = read_network(place / NETWORK)
-        transit = find_transit(place)
-    return Run(path=place, manifest=manifest, network=network, transit=transit, **tables)
+        return Run(
+            path=place,
+            manifest=manifest,
+            network=read_network(place / NETWORK),
+            transit=find_transit(place),
+            schooling=_read_schooling(place),
+            parameters=_read_parameters(place),
+            **tables,
+        )
 
 
 def read_tables(folder: Path, wanted: Mapping[str, Sequence[str] | None]) -> dict[str, Any]:
@@ -218,7 +307,7 @@ def read_tables(folder: Path, wanted: Mapping[str, Sequence[str] | None]) -> dic
     place = find_run_folder(folder)
     with _name_damage(folder):
         return {
-            name: (gpd if name in _SPATIAL else pd).read_parquet(
+            name: (gpd if name in _PLACED else pd).read_parquet(
                 place / f"{name}.parquet", columns=None if columns is None else [*columns]
             )
             for name, columns in wanted.items()

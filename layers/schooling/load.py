@@ -64,6 +64,11 @@ def read_parameters(parameters: Path | None = None, hazards: Path | None = None)
     )
 
 
+def read_figures() -> Mapping[str, str]:
+    """Texts of the files that travel with the package, by name."""
+    return {name: _read_text(None, name) for name in (PARAMETERS_FILE, HAZARDS_FILE)}
+
+
 def _read_text(path: Path | None, name: str) -> str:
     if path is not None:
         return read_file(path, "the file of figures")

@@ -1,10 +1,13 @@
 """A `SchoolCity` of a city just read, and the walks of one read back from its run."""
 
+from dataclasses import fields
 from datetime import date
+from typing import Any
 
 import numpy as np
 
 from layers.city import City
+from layers.parcels import PARCEL_COLUMNS
 from layers.schooling.load import read_parameters
 from layers.standards.model import TRAVELLERS
 from layers.store import Run
@@ -40,6 +43,48 @@ def gather_school_city(city: City, walks: Walks, *, day: date) -> SchoolCity:
         max_leg_m=settings.max_leg_m,
         per_thousand=schools.per_thousand,
         persons_per_household=schools.persons_per_household,
+    )
+
+
+def describe_inputs(city: City, *, day: date) -> dict[str, Any]:
+    """What a manifest keeps for `reopen_school_city`, ready for JSON."""
+    settings, schools = city.config.settings, city.config.schools
+    return {
+        "years": list(schools.list_years(day)),
+        "per_thousand": dict(schools.per_thousand),
+        "persons_per_household": schools.persons_per_household,
+        "speeds_m_s": {who: settings.speed_m_s(who) for who in TRAVELLERS},
+        "max_leg_m": settings.max_leg_m,
+        "brought": [
+            one.name
+            for one in fields(city.schooling)
+            if getattr(city.schooling, one.name) is not None
+        ],
+        "parcels": city.parcels is not None,
+    }
+
+
+def reopen_school_city(run: Run) -> SchoolCity:
+    """The children and schools of a run, tied to its streets as when it was measured.
+
+    Raises
+    ------
+    KeyError
+        The manifest lacks a part every run has.
+    """
+    told = run.manifest["schools"]
+    return build_school_city(
+        reopen_walks(run),
+        run.communities,
+        name=run.manifest["name"],
+        parcels=run.parcels[[*PARCEL_COLUMNS, "geometry"]],
+        sources=run.schooling,
+        parameters=run.parameters,
+        years=np.array(told["years"], dtype=np.int64),
+        speeds_m_s=told["speeds_m_s"],
+        max_leg_m=told["max_leg_m"],
+        per_thousand=told["per_thousand"],
+        persons_per_household=told["persons_per_household"],
     )
 
 

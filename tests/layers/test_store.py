@@ -266,9 +266,9 @@ def test_damaged_runs_are_one_line(tmp_path):
     (tmp_path / "run" / "manifest.json").write_text("{half")
     with pytest.raises(NotARun, match="cannot be read"):
         read_manifest(tmp_path / "run")
-    for other in (2, 99):
+    for other in (3, 99):
         (tmp_path / "run" / "manifest.json").write_text(json.dumps({"format": other}))
-        with pytest.raises(NotARun, match=f"format {other}, this version reads 3"):
+        with pytest.raises(NotARun, match=f"format {other}, this version reads 4"):
             read_manifest(tmp_path / "run")
 
 
