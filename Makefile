@@ -5,9 +5,11 @@ SHELL := /bin/bash
 .PHONY: help demo test check lint format assets docs wheel bench lock clean env env-dev env-bench
 
 export PYTHON ?= python3
+unexport PYTHONDONTWRITEBYTECODE  # every new process would compile all of pandas and the like again
 SERVE ?= 1
 PORT ?= 8000
 PYTEST ?=
+JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 NPM := npm --no-audit --no-fund --no-update-notifier --loglevel=error
@@ -19,10 +21,10 @@ help: ## this list
 demo: env assets ## build the embedded sample city and serve it (SERVE=0: build only; PORT=8000)
 	@$(BIN)/lifecircle demo $(if $(filter 0,$(SERVE)),--no-serve,--port $(PORT))
 
-test: env-dev assets lint ## everything: format, lint, types, import contracts, tests, notebooks, wheel (PYTEST="-k snap" picks)
+test: env-dev assets lint ## everything: format, lint, types, import contracts, tests, notebooks, wheel (PYTEST="-k snap" picks; JOBS=2: processes)
 	@echo "== pytest"
 	@.ci/need chromium? atomic? cjk?
-	@$(BIN)/python -m pytest $(PYTEST)
+	@$(BIN)/python -m pytest --numprocesses=$(JOBS) $(PYTEST)
 
 check: test ## the same as test
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 
 import geopandas as gpd
 import numpy as np
@@ -25,6 +26,7 @@ from layers.facilities import merge_facilities, read_facilities
 from layers.kinds import Kinds, read_kinds
 from layers.notices import Notice, has_errors
 from layers.osm import OsmExtract, read_osm
+from layers.parcel_checks import check_in_city
 from layers.parcels import read_parcels
 from layers.schooling.model import SchoolSources
 from layers.schooling.sources import read_school_tables, settle_schooling
@@ -61,10 +63,15 @@ class City:
     schooling: SchoolSources = field(default_factory=SchoolSources)
 
 
-def build_city(config: CityConfig, *, report: Report) -> City:
+def build_city(config: CityConfig, *, report: Report, today: date | None = None) -> City:
     """Read every source of a study area.
 
     All tables are read before anything is judged, so that one call lists every error there is.
+
+    Parameters
+    ----------
+    today
+        Day it is looked at; default: the current one.
 
     Raises
     ------
@@ -75,6 +82,7 @@ def build_city(config: CityConfig, *, report: Report) -> City:
     """
     kinds = read_kinds()
     settings = config.settings
+    day = today or datetime.now(tz=UTC).date()
     report("reading OSM", 0.0)
     extract = read_osm(
         config.osm, kinds=kinds, progress=lambda _, part: report("reading OSM", part)
@@ -105,9 +113,9 @@ def build_city(config: CityConfig, *, report: Report) -> City:
         notices += found
         notices += _check_points(frame, source, streets, bounds, "facility_id")
         listed.append(frame)
-    parcels, found = _read_parcels(config, streets)
+    parcels, found = _read_parcels(config, communities, streets, day)
     notices += found
-    school_tables, found = read_school_tables(config, communities, streets.network, bounds)
+    school_tables, found = read_school_tables(config, communities, streets.network, bounds, day=day)
     notices += found
     notices += _check_communities(config, communities, extract, streets)
     report("reading timetables", 0.0)
@@ -220,7 +228,7 @@ def _read_homes(
 
 
 def _read_parcels(
-    config: CityConfig, streets: Streets
+    config: CityConfig, communities: gpd.GeoDataFrame, streets: Streets, day: date
 ) -> tuple[gpd.GeoDataFrame | None, list[Notice]]:
     source = config.parcels
     if source is None:
@@ -229,7 +237,12 @@ def _read_parcels(
         source.path, crs=source.crs, encoding=source.encoding, limits=config.limits
     )
     if len(frame):
-        notices += check_datum(frame, streets.network, layer=source.path.name, declared=source.crs)
+        name = source.path.name
+        first_year = config.schools.get_first_year(day)
+        notices += check_in_city(
+            frame, communities, layer=name, first_year=first_year, this_year=day.year
+        )
+        notices += check_datum(frame, streets.network, layer=name, declared=source.crs)
     return frame, notices
 
 

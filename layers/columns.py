@@ -341,7 +341,7 @@ def _split_datum(name: str, spec: CoordinateSpec) -> tuple[str, str]:
 
 def _build_column(name: str, spec: Mapping[str, Any]) -> ColumnSpec:
     words = {
-        normalize_text(word): value
+        normalize_text(word).replace(" ", ""): value
         for value, listed in (spec.get("choices") or {}).items()
         for word in (value, *listed)
     }

@@ -85,7 +85,10 @@ DEMAND = build_columns(
 )
 
 STREETS = build_columns(
-    street_id=("int64", "street piece between two junctions; the key"),
+    street_id=(
+        "int64",
+        "street piece between two junctions; the key (pieces of no length are left out)",
+    ),
     way_id=("int64", "OSM way"),
     name=("str", "street name"),
     highway=("str", "OSM class"),
@@ -352,7 +355,18 @@ PARCELS = build_columns(
     ),
     children_served=(
         "float64",
-        "children who get a place, or a nearer one, by it in its opening year; empty when unknown",
+        (
+            "children who get a place, or a nearer one, by it in its opening year; where it states "
+            "none, in the first year looked at (of lost land, the first in which a child goes without); "
+            "empty when unknown"
+        ),
+    ),
+    urgency_step=(
+        "str",
+        (
+            "why it stands there: `lost_and_missed`, `covered`, `late`, `lost`, `unfit`, `undecided` or "
+            "`sound`; empty when not examined"
+        ),
     ),
     gaps=("float64", "findings that are a gap; empty when not examined"),
     unknowns=("float64", "findings the data cannot decide; empty when not examined"),
@@ -363,10 +377,19 @@ SCHOOLS = build_columns(
     level=("str", "`kindergarten`, `primary_school`, `junior_school` or `senior_school`"),
     name=("str", "name as mapped or listed; of a parcel its plan's"),
     source=("str", "`osm`, the file it came from, or `parcel`"),
-    parcel_id=("str", "parcel it stands or will stand on; empty when none is known"),
+    parcel_id=(
+        "str",
+        "parcel it stands or will stand on; empty when none is known. Where a parcel is still to be built around a school that stands, what it adds is a row of its own",
+    ),
     community_id=("str", "community it lies in; empty outside all"),
     inclusive=("boolean", "普惠; empty when unknown"),
-    opening_year=("float64", "first year it takes children; empty: it always has"),
+    opening_year=(
+        "float64",
+        (
+            "first year it takes children; empty where it always has, and of a parcel still to be "
+            "built on where the year is unknown"
+        ),
+    ),
     places=("float64", "places of this level once open; empty when unknown"),
     places_source=(
         "str",
@@ -377,7 +400,7 @@ SCHOOLS = build_columns(
     ),
     demand=("float64", "children of the first year for whom it is the nearest"),
     placed=("float64", "children placed in it in the first year"),
-    free_places=("float64", "places left over in the first year; empty when unknown"),
+    free_places=("float64", "places left over in the first year, as `free` of `school_years`"),
     walk_mean_m=("float64", "mean walk of those placed, metres"),
     walk_p90_m=("float64", "90th percentile of their walks, metres"),
     full_from=("float64", "first year without a free place; empty when there is none"),
@@ -386,20 +409,50 @@ SCHOOLS = build_columns(
 SCHOOL_YEARS = build_columns(
     level=("str", "level, as in `schools`"),
     year=("int64", "calendar year"),
-    scope=("str", "`community`, `school` (children placed in it), `district` or `city`"),
+    scope=(
+        "str",
+        (
+            "`community`, `school` (its children: those placed in it, and those without a place of "
+            "whom it is the nearest), `district` or `city`"
+        ),
+    ),
     area_id=("str", "community, school, district, or the city's name"),
     name=("str", "its name"),
     district=("str", "district it belongs to; empty for `city` and unknown"),
-    children=("float64", "children of the level; empty when unknown"),
-    places=("float64", "places of open schools inside; empty when any school's are unknown"),
-    placed=("float64", "children with a place within the walk, schools of unknown places aside"),
-    out_of_reach=("float64", "children without any open school within the walk"),
+    children=(
+        "float64",
+        (
+            "children of the level who live in a community; empty when unknown, of a district or the "
+            "city as soon as one community's are, of a school when its places are"
+        ),
+    ),
+    places=(
+        "float64",
+        (
+            "places of open schools inside (those outside every community are in no area's); empty when "
+            "any school's are unknown, and of areas where the data hold no school of the level at all"
+        ),
+    ),
+    placed=(
+        "float64",
+        (
+            "of the children who are known, those with a place within the walk, schools of unknown "
+            "places aside"
+        ),
+    ),
+    out_of_reach=("float64", "children without any school within the walk that is or may be open"),
     left=(
         "float64",
         "children who reach a school and get no place, even if schools of unknown places take all",
     ),
     left_possible=("float64", "the same if schools of unknown places take none"),
-    free=("float64", "places left over; empty when unknown"),
+    free=(
+        "float64",
+        (
+            "of those places, left over, schools of unknown places aside; empty when unknown, also where "
+            "children nobody counted may take them"
+        ),
+    ),
     walk_mean_m=("float64", "mean walk of those placed, metres"),
     walk_p90_m=("float64", "90th percentile of their walks, metres"),
     status=("str", "`met` (all have a place), `gap`, `unknown`, or `not_applicable` (no children)"),
@@ -411,14 +464,38 @@ SHORTAGES = build_columns(
     level=("str", "level, as in `schools`"),
     status=("str", "`gap` or `unknown`"),
     begins=("float64", "first year with children without a place"),
-    ends=("float64", "last such year; empty when it lasts to the horizon"),
+    ends=(
+        "float64",
+        "last such year; empty when it lasts to the horizon; `reason` names pauses between",
+    ),
     peak_year=("float64", "year with most of them"),
-    peak_children=("float64", "how many then"),
-    reserved_in_reach=("str", "parcels within the walk that are counted on, comma-separated"),
-    land_missing=("bool", "whether no such parcel is in reach"),
-    needed_places=("float64", "places that would end it"),
+    peak_children=(
+        "float64",
+        "how many then; where not all children of the community are known, how many at least",
+    ),
+    reserved_in_reach=(
+        "str",
+        (
+            "parcels within the walk on which a school of the level is still to be built (reserved, "
+            "granted, under construction), comma-separated"
+        ),
+    ),
+    land_missing=(
+        "bool",
+        "whether no such parcel is in reach; false for an `unknown`, and where no places are needed",
+    ),
+    needed_places=(
+        "float64",
+        (
+            "places that would end it, without children of homes connected to no mapped street, whom no "
+            "school could reach; 0 where there are no others"
+        ),
+    ),
     needed_classes=("float64", "the same in whole classes"),
-    needed_area_m2=("float64", "land a school of that size takes; empty when no figure is known"),
+    needed_area_m2=(
+        "float64",
+        "land a school of so many classes takes; empty when no figure is known",
+    ),
     candidates=("str", "other parcels within the walk, the most suitable first, comma-separated"),
     source_status=("str", "least certain status of the figures used"),
     reason=("str", "the shortage in one Chinese sentence"),
@@ -464,12 +541,27 @@ PARCEL_CHANGES = build_columns(
     level=("str", "level, the earlier one where there is one"),
     area_before_m2=("float64", "m²; empty when unknown"),
     area_after_m2=("float64", "m²; empty when unknown"),
-    lost_m2=("float64", "m² no longer reserved"),
+    lost_m2=(
+        "float64",
+        (
+            "m² that are education land no more: ground no later parcel reserves that is neither re-zoned "
+            "nor occupied, of a moved parcel less what it gained; by stated areas where either is a point"
+        ),
+    ),
     children_affected=(
         "float64",
-        "children without a place, or with a longer walk, for want of it; empty when unknown",
+        (
+            "children without a place, or with a longer walk, for want of it, in the year in which they "
+            "are most; empty when unknown"
+        ),
     ),
-    year=("float64", "first year it is felt; empty when never or unknown"),
+    year=(
+        "float64",
+        (
+            "first year in which anybody is affected, not that of the most, which the sentence names; "
+            "empty when never or unknown"
+        ),
+    ),
     reason=("str", "the change in one Chinese sentence"),
     reason_en=("str", "the same in English"),
 )
@@ -477,9 +569,15 @@ PARCEL_CHANGES = build_columns(
 CATCHMENTS = build_columns(
     school_id=("str", "school, as in `schools`"),
     level=("str", "level, as in `schools`"),
-    year=("int64", "year it holds for"),
+    year=("int64", "first year it holds for, until the next year listed for the level"),
     source=("str", "`assigned` by the user's table, or `placed`: where those placed in it live"),
-    children=("float64", "children who live in it; empty when unknown"),
+    children=(
+        "float64",
+        (
+            "`assigned`: children who live in it, empty when unknown; `placed`: all children placed in the "
+            "school, also those whose square is drawn for another"
+        ),
+    ),
 )
 
 CLUSTERS = build_columns(

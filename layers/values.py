@@ -61,6 +61,7 @@ _DATE = re.compile(
     r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月)?|年)?(?:[ t]00:00(?::00(?:\.0+)?)?)?"
 )
 _COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
+_DECIMAL_YEAR = re.compile(r"(\d{4})\.0+")
 _SCHOOL_YEAR = re.compile(r"(\d{4})年?(?:\s*[-~–—/至到]\s*(?:\d{4}|\d{2})年?)?\s*学年度?")
 _YEAR_RANGE = (1000, 2200)
 
@@ -264,8 +265,8 @@ def parse_dates(cells: Sequence[object]) -> Parsed:
 def parse_years(cells: Sequence[object]) -> Parsed:
     """Years as float64, from years or dates; of a school year the one it begins in.
 
-    >>> parse_years(["2026年9月", 1998.0, "二〇二六", "2026-2027学年"]).data.tolist()
-    [2026.0, 1998.0, nan, 2026.0]
+    >>> parse_years(["2026年9月", 1998.0, "1998.0", "二〇二六", "2026-2027学年"]).data.tolist()
+    [2026.0, 1998.0, 1998.0, nan, 2026.0]
     """
     dates = parse_dates([_cut_school_year(cell) for cell in cells])
     values = np.array([float(text[:4]) if text else np.nan for text in dates.data])
@@ -273,7 +274,11 @@ def parse_years(cells: Sequence[object]) -> Parsed:
 
 
 def _cut_school_year(cell: object) -> object:
-    match = _SCHOOL_YEAR.fullmatch(normalize_text(cell)) if isinstance(cell, str) else None
+    """The year a school year begins in; of a year written as a decimal number the whole one."""
+    if not isinstance(cell, str):
+        return cell
+    text = normalize_text(cell)
+    match = _SCHOOL_YEAR.fullmatch(text) or _DECIMAL_YEAR.fullmatch(text)
     return match[1] if match else cell
 
 

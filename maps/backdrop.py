@@ -14,7 +14,7 @@ from maps.lines import pack_ground, pack_streets
 from maps.points import pack_homes
 from maps.style import read_palette
 from maps.tables import RowsByKind, embed_json, index_rows
-from maps.text import read_text
+from maps.text import SCHOOL_WORDS, read_text
 from maps.transit import find_timetable, pack_transit
 
 
@@ -24,9 +24,11 @@ class Backdrop:
 
     Parameters
     ----------
-    data
-        JSON of streets, ground, homes, communities, and of lines and stops where the run has a
-        timetable; safe inside a `<script>` element.
+    base
+        JSON of streets, ground, communities, palette, words and sources: what pages of every kind
+        need; safe inside a `<script>` element.
+    reach
+        JSON of homes and cards, and of lines and stops where the run has a timetable.
     outlines
         GeoJSON feature of each community.
     bounds
@@ -37,7 +39,8 @@ class Backdrop:
         Whether any circle, type or other card was judged.
     """
 
-    data: str
+    base: str
+    reach: str
     outlines: list[dict[str, Any]]
     bounds: Bounds
     community_keys: pd.Index
@@ -50,6 +53,11 @@ class Backdrop:
     timetable: dict[str, Any] | None
     has_cards: bool
 
+    @property
+    def data(self) -> str:
+        """JSON of all of it, as the pages of facility kinds carry it."""
+        return f"{self.base[:-1]},{self.reach[1:]}"
+
 
 def build_backdrop(run: Run) -> Backdrop:
     """Encode what the maps of `run` share; hand it to `gap_map` when drawing several."""
@@ -59,23 +67,27 @@ def build_backdrop(run: Run) -> Backdrop:
     timetable = None if run.transit is None else find_timetable(run.manifest)
     colors = ("coverage", "status", "minutes", "homes", "base", "transit")
     cards = list_cards(run, keys)
-    data = {
+    base = {
         "streets": pack_streets(run.streets, palette),
         "ground": pack_ground(run.base),
-        "homes": pack_homes(run.demand, keys),
         "communities": list_communities(run.communities),
-        "cards": cards,
         "palette": {name: palette.plain[name] for name in colors},
-        "text": {key: dict(texts) for key, texts in read_text().items()},
+        "text": {
+            key: dict(texts)
+            for key, texts in read_text().items()
+            if not key.startswith(SCHOOL_WORDS)
+        },
         "sources": sources,
         "speeds": run.manifest.get("settings", {}),
     }
+    reach: dict[str, Any] = {"homes": pack_homes(run.demand, keys), "cards": cards}
     if run.transit is not None:
-        data["transit"] = pack_transit(run.transit, palette)
-        data["timetable"] = timetable
+        reach["transit"] = pack_transit(run.transit, palette)
+        reach["timetable"] = timetable
     west, south, east, north = (float(edge) for edge in run.communities.total_bounds)
     return Backdrop(
-        data=embed_json(data),
+        base=embed_json(base),
+        reach=embed_json(reach),
         outlines=list_outlines(run.communities),
         bounds=(west, south, east, north),
         community_keys=keys,

@@ -10,7 +10,15 @@ import jinja2
 
 from layers.store import Run
 from maps.legend import find_summary, list_sources
-from maps.modes import RIDE, WALK, list_modes, name_page
+from maps.modes import (
+    RIDE,
+    SCHOOLS_PAGE,
+    WALK,
+    get_words,
+    has_schools,
+    list_modes,
+    name_page,
+)
 from maps.style import read_palette
 from maps.text import LANGS, Lang, find_text, get_titles, read_text
 from maps.transit import find_timetable
@@ -39,7 +47,8 @@ def find_main_limit(manifest: Mapping[str, Any]) -> float:
 def index_page(run: Run, kinds: Iterable[str], *, lang: Lang = "zh") -> str:
     """Stand-alone page that lists `kinds` with share, facilities and gaps, linked to their maps.
 
-    Where the run has a timetable, the share with transit stands beside and leads to its own map.
+    Where the run has a timetable, the share with transit stands beside and leads to its own map. The
+    map of schools stands above them where the run has one.
     """
     manifest = run.manifest
     main = find_main_limit(manifest)
@@ -84,6 +93,7 @@ def index_page(run: Run, kinds: Iterable[str], *, lang: Lang = "zh") -> str:
             main=format(main, "g"),
             others=[format(limit, "g") for limit in limits if limit != main],
             n_communities=len(run.communities),
+            schools=_describe_schools(run) if has_schools(run) else None,
             households=None if households.isna().any() else int(households.sum()),
             n_homes=len(run.demand),
             n_streets=int(run.streets["kept"].sum()),
@@ -93,10 +103,20 @@ def index_page(run: Run, kinds: Iterable[str], *, lang: Lang = "zh") -> str:
             packs=[get_titles(pack, "title") for pack in manifest.get("packs", ())],
             sources=list_sources(run),
             text=read_text(),
+            words=get_words,
             langs=LANGS,
             lang=lang,
         )
     )
+
+
+def _describe_schools(run: Run) -> dict[str, Any]:
+    """Where the map of schools is, and how much it shows."""
+    return {
+        "page": SCHOOLS_PAGE,
+        "schools": int(run.schools["school_id"].nunique()),
+        "parcels": len(run.parcels),
+    }
 
 
 def _name_group(manifest: Mapping[str, Any], code: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Modes of travel: which ones a run has, what their pages are called and say differently."""
+"""Pages of a run: modes of travel, what pages are called and say differently by mode."""
 
 from types import MappingProxyType
 
@@ -6,11 +6,17 @@ from layers.store import Run
 from maps.text import read_text
 
 WALK, RIDE = "walk", "walk_transit"
+SCHOOLS_PAGE = "schools.html"
 
 
 def list_modes(run: Run) -> tuple[str, ...]:
     """Modes of the run, walking first; the other one needs a timetable."""
     return (WALK,) if run.transit is None else (WALK, RIDE)
+
+
+def has_schools(run: Run) -> bool:
+    """Whether the run holds anything the map of schools is about."""
+    return bool(len(run.schools) or len(run.school_years) or len(run.parcels))
 
 
 def name_page(kind: str, mode: str) -> str:

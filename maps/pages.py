@@ -1,4 +1,4 @@
-"""Whole pages: the gap map of a kind and mode, and all of them with an index."""
+"""Whole pages: the gap map of a kind and mode, and all of them with the map of schools and an index."""
 
 from collections.abc import Callable, Iterable
 from functools import cache, partial
@@ -15,14 +15,17 @@ from maps.errors import UnknownLimit
 from maps.index import find_main_limit, get_environment, index_page
 from maps.kinds import KindParts, build_kind, list_page_data
 from maps.legend import group_rules
-from maps.modes import WALK, get_words, list_modes, name_page
-from maps.shell import Frame, Shell, build_shell, read_template
+from maps.modes import SCHOOLS_PAGE, WALK, get_words, has_schools, list_modes, name_page
+from maps.schools import schools_map
+from maps.shell import Frame, Shell, build_shell, write_body
 from maps.style import list_swatches, read_palette
 from maps.text import LANGS, Lang, read_text
 
 __all__ = ["Backdrop", "build_backdrop", "gap_map", "write_maps"]
 
-_SCRIPTS = ("words.js", "circles.js", "drawing.js", "cards.js", "journey.js", "page.js")
+_SCRIPTS = (
+    "nodes.js", "shell.js", "controls.js", "words.js", "circles.js", "drawing.js", "cards.js", "journey.js", "page.js",
+)  # fmt: skip
 
 
 def gap_map(
@@ -83,6 +86,8 @@ def write_maps(
 ) -> list[Path]:
     """Write one stand-alone gap map per kind and mode, and `index.html`, into `folder`.
 
+    A run that knows of schools or parcels has its map of schools beside them.
+
     Parameters
     ----------
     kinds
@@ -117,6 +122,10 @@ def write_maps(
             paths.append(path)
         if progress is not None:
             progress(kind, (done + 1) / len(wanted))
+    if has_schools(run):
+        path = folder / SCHOOLS_PAGE
+        path.write_text(schools_map(run, backdrop=backdrop), encoding="utf-8")
+        paths.append(path)
     index.write_text(index_page(run, wanted), encoding="utf-8")
     return paths
 
@@ -151,13 +160,7 @@ def _draw_page(
     limit = check_limit(parts.by_mode[mode]["coverage"], limit_min, parts.kind, mode)
     data, packed = list_page_data(parts, mode, lang=lang, limit=limit)
     chrome = _draw_chrome(data, shared, frame)
-    script = "".join(read_template(name) for name in _SCRIPTS)
-    body = (
-        f"{chrome}"
-        f'<script type="application/json" id="lc-shared">{shared.data}</script>'
-        f'<script type="application/json" id="lc-kind">{packed}</script>'
-        f"<script>{read_template('packed.js')}\n{{\n{script}}}</script>"
-    )
+    body = write_body(chrome, {"lc-shared": shared.data, "lc-kind": packed}, _SCRIPTS)
     return shell.fill(f"{data['names'][lang]} · {run.manifest['name']}", body)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from maps.style import LINE_MODES, Palette, find_rank
+from maps.style import LINE_MODES, Palette, blend, find_rank
 from maps.text import read_text
 
 _LINE_MM = {"street": 0.4, "ferry": 0.4, "tram": 0.7, "rail": 1.0}
@@ -168,3 +168,67 @@ def stop_style(palette: Palette) -> str:
         _Class("未接入路网 unconnected", str(transit["off_network"]), value="false"),
     ]
     return _categorized("marker", "connected", classes, outline=str(transit["line"]), size=1.8)
+
+
+def parcel_style(palette: Palette) -> str:
+    """Fill reserved land by `status`: kept land fuller the nearer to opening, lost land dark."""
+    colors = palette.plain["schools"]["parcel"]
+    kept, tint, lost = (str(colors[name]) for name in ("kept", "tint", "lost"))
+    classes = [
+        _Class("预留 reserved", tint, value="reserved"),
+        _Class("已供地 granted", blend(kept, tint, 0.35), value="granted"),
+        _Class("在建 under construction", blend(kept, tint, 0.7), value="building"),
+        _Class("已建成 open", kept, value="open"),
+        _Class("已调整用途 re-zoned", str(colors["lost_tint"]), value="re-zoned"),
+        _Class("被占用 occupied", lost, value="occupied"),
+        _Class("状态未填 not stated", str(colors["unknown"]), value=""),
+    ]
+    return _categorized("fill", "status", classes, outline=kept)
+
+
+def school_style(palette: Palette) -> str:
+    """Mark schools by what is left of their places in the first year, `free_places`."""
+    colors = palette.plain["schools"]
+    classes = [
+        _Class("有空余学位 free places", str(colors["school"]), value="free"),
+        _Class("已满 full", str(colors["full"]), value="full"),
+        _Class("未开办 to come", str(colors["parcel"]["tint"]), value="to_come"),
+        _Class("未知 unknown", str(colors["parcel"]["unknown"]), value="unknown"),
+    ]
+    told = (
+        "CASE WHEN \"free_places\" >= 0.5 THEN 'free' WHEN \"free_places\" IS NOT NULL THEN 'full' "
+        "WHEN \"source\" = 'parcel' THEN 'to_come' ELSE 'unknown' END"
+    )
+    return _categorized("marker", told, classes, outline=str(colors["halo"]), size=2.6)
+
+
+def catchment_style(palette: Palette) -> str:
+    """Fill catchments by `source`: assigned by the city, or where those placed in a school live."""
+    color = str(palette.plain["schools"]["catchment"])
+    pale = [blend(color, "#ffffff", part) for part in (0.35, 0.15)]
+    classes = [
+        _Class("学区 assigned", pale[0], value="assigned"),
+        _Class("就近入学范围 placed", pale[1], value="placed"),
+    ]
+    return _categorized("fill", "source", classes, outline=color)
+
+
+def change_style(palette: Palette) -> str:
+    """Fill what became of reserved land by `change`: ground that is lost, and ground that is new."""
+    colors = palette.plain["schools"]
+    lost, new = str(colors["taken"]), str(colors["parcel"]["kept"])
+    words = {
+        "gone": "消失 gone",
+        "rezoned": "调整用途 re-zoned",
+        "shrunk": "缩小 shrunk",
+        "moved": "移位 moved",
+        "split": "拆分 split",
+        "merged": "合并 merged",
+        "grown": "扩大 grown",
+        "new": "新增 new",
+    }
+    gained = ("grown", "new")
+    classes = [
+        _Class(label, new if code in gained else lost, value=code) for code, label in words.items()
+    ]
+    return _categorized("fill", "change", classes, outline=lost)

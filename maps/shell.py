@@ -1,5 +1,6 @@
 """The part of a page Folium makes, the same for every mode of a kind: drawn once, filled often."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -92,20 +93,34 @@ def build_shell(
     ShiftedTiles
         The tiles are in another datum than the results.
     """
-    drawn = build_map(
-        frame.bounds, assets=frame.assets, asset_base=frame.asset_base, tiles=frame.tiles
-    )
-    root = get_figure(drawn)
-    root.title = _TITLE
-    root.header.add_child(
-        RawText(f"{NO_ICON}<style>{read_template('page.css')}</style>"), name="page_css"
-    )
-    root.html.add_child(RawText(_BODY), name="chrome")
     layers: dict[str, folium.map.Layer] = {
         "communities": outlines,
         "facilities": draw_facilities(facilities, color),
     }
     layers.update(_list_groups(frame.lang, has_transit=has_transit, has_cards=has_cards))
+    return assemble_shell(frame, layers)
+
+
+def assemble_shell(
+    frame: Frame, layers: Mapping[str, folium.map.Layer], *, styles: Iterable[str] = ("page.css",)
+) -> Shell:
+    """Map with `layers`, which the page's script is handed by name, and the named style sheets.
+
+    Raises
+    ------
+    AssetsMissing
+        The front-end files were not fetched at build time.
+    ShiftedTiles
+        The tiles are in another datum than the results.
+    """
+    drawn = build_map(
+        frame.bounds, assets=frame.assets, asset_base=frame.asset_base, tiles=frame.tiles
+    )
+    root = get_figure(drawn)
+    root.title = _TITLE
+    css = "".join(read_template(name) for name in styles)
+    root.header.add_child(RawText(f"{NO_ICON}<style>{css}</style>"), name="page_css")
+    root.html.add_child(RawText(_BODY), name="chrome")
     for name, layer in layers.items():
         layer.add_to(drawn, name=name)
     folium.LayerControl(collapsed=False).add_to(drawn)
@@ -115,22 +130,40 @@ def build_shell(
     return Shell(before_title, before_body, after_body)
 
 
+def write_body(chrome: str, packed: Mapping[str, str], scripts: Iterable[str]) -> str:
+    """What goes into a shell: what stands beside the map, the page's data and its scripts.
+
+    Parameters
+    ----------
+    packed
+        JSON, safe inside a page, by the id it is read by.
+    scripts
+        Files beside the templates, in the order they run in, in one block.
+    """
+    data = "".join(
+        f'<script type="application/json" id="{name}">{text}</script>'
+        for name, text in packed.items()
+    )
+    script = "".join(read_template(name) for name in scripts)
+    return f"{chrome}{data}<script>{read_template('packed.js')}\n{{\n{script}}}</script>"
+
+
 def _list_groups(lang: Lang, *, has_transit: bool, has_cards: bool) -> dict[str, folium.map.Layer]:
     """Empty layers the page's script fills: ways of colouring, and what can be switched off.
 
     The page itself switches transit on where it counts.
     """
     groups: dict[str, folium.map.Layer] = {
-        key: folium.FeatureGroup(name=_label(key, lang), overlay=False, show=key == _VIEWS[0])
+        key: folium.FeatureGroup(name=label_layer(key, lang), overlay=False, show=key == _VIEWS[0])
         for key in ((*_VIEWS, _SCORE_VIEW) if has_cards else _VIEWS)
     }
     overlays = [*_OVERLAYS, (TRANSIT_LAYER, False)] if has_transit else list(_OVERLAYS)
     for key, show in overlays:
-        groups[key] = folium.FeatureGroup(name=_label(key, lang), show=show)
+        groups[key] = folium.FeatureGroup(name=label_layer(key, lang), show=show)
     return groups
 
 
-def _label(key: str, lang: Lang) -> str:
+def label_layer(key: str, lang: Lang) -> str:
     """Name of a layer as the page can translate it; Leaflet reads names as HTML."""
     return f'<span data-t="{key}">{markupsafe.escape(get_words(key)[lang])}</span>'
 

@@ -13,6 +13,9 @@ from maps.errors import InvalidPalette
 Lang = Literal["zh", "en"]
 LANGS: tuple[Lang, ...] = ("zh", "en")
 
+SCHOOL_WORDS = "schools_"
+"""How the keys of words begin that only the map of schools uses."""
+
 
 @cache
 def read_text() -> MappingProxyType[str, MappingProxyType[str, str]]:

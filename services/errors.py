@@ -6,6 +6,7 @@ ServiceError
 │   ├── UnknownDistrict
 │   ├── UnknownSubdistrict
 │   ├── UnknownParcel
+│   ├── UnknownArea
 │   ├── UnknownCollection
 │   ├── UnknownItem
 │   │   └── UnknownFacility
@@ -93,6 +94,24 @@ class UnknownParcel(UnknownChoice):
     """No parcel of that id."""
 
     noun = "parcel"
+
+
+class UnknownArea(UnknownChoice):
+    """No community, school, district or city of that code or name.
+
+    Parameters
+    ----------
+    value
+        What was asked for.
+    choices
+        Codes and names there are.
+    noun
+        What it should have been; None: any of them.
+    """
+
+    def __init__(self, value: object, choices: Iterable[str] = (), *, noun: str | None) -> None:
+        self.noun = noun or "community, school, district or city"
+        super().__init__(value, choices)
 
 
 class UnknownStandard(UnknownChoice):

@@ -114,7 +114,7 @@ def _describe_notices(notices: tuple[Notice, ...]) -> str:
         return "the data hold errors"
     first = errors[0]
     place = ":".join(part for part in (first.layer, first.row, first.column) if part)
-    others = sum(notice.count for notice in errors[1:])
+    others = len(errors) - 1
     more = f" (and {others} more errors)" if others > 1 else " (and 1 more error)" if others else ""
     return f"{place}: {first.message}{more}" if place else f"{first.message}{more}"
 

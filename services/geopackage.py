@@ -13,11 +13,15 @@ import pyogrio
 import shapely
 
 from maps.qgis import (
+    catchment_style,
+    change_style,
     connection_style,
     coverage_style,
     gap_style,
     line_style,
     minutes_style,
+    parcel_style,
+    school_style,
     stop_style,
 )
 from maps.style import read_palette
@@ -31,9 +35,15 @@ _PLACES = (
     "stops",
     "lines",
     "barriers",
+    "schools",
     "parcels",
+    "parcel_findings",
+    "parcel_changes",
+    "catchments",
+    "clusters",
 )
 _PLAIN = ("coverage", "access", "rollups", "targets", "notices")
+_PLAIN_WHERE_ANY = ("school_years", "shortages")
 _WRITING = {"OGR_SQLITE_SYNCHRONOUS": "OFF", "OGR_SQLITE_JOURNAL": "OFF"}
 _STYLE_TABLE = """
 CREATE TABLE layer_styles (
@@ -53,7 +63,8 @@ def write_geopackage(
 
     `communities` carries one column `share_<kind>` for the main limit, and `ride_share_<kind>`
     where there is a timetable; `gaps` and `scorecards` the polygons of their communities,
-    `scorecards` also the names of community and card. Data notices go into the layers' descriptions.
+    `scorecards` also the names of community and card. Layers of schools and land, of stops and lines
+    are there where they hold a row. Data notices go into the layers' descriptions.
 
     Raises
     ------
@@ -112,6 +123,9 @@ def _prepare(
         if name in tables and len(tables[name]):
             layers[name] = _one_type(tables[name])
     layers |= {name: tables[name] for name in _PLAIN}
+    layers |= {
+        name: tables[name] for name in _PLAIN_WHERE_ANY if name in tables and len(tables[name])
+    }
     return layers
 
 
@@ -145,7 +159,7 @@ def _one_type(frame: pd.DataFrame) -> pd.DataFrame:
     if not isinstance(frame, gpd.GeoDataFrame):
         return frame
     shapes = frame.geometry.to_numpy()
-    types = np.unique(shapely.get_type_id(shapes))
+    types = np.unique(shapely.get_type_id(shapes[~shapely.is_missing(shapes)]))
     polygon, multi = shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON
     if set(types.tolist()) == {polygon.value, multi.value}:
         single = shapely.get_type_id(shapes) == polygon.value
@@ -172,6 +186,11 @@ def _write_styles(path: Path, layers: Mapping[str, pd.DataFrame]) -> None:
             ("facilities", connection_style),
             ("stops", stop_style),
             ("lines", line_style),
+            ("schools", school_style),
+            ("parcels", parcel_style),
+            ("parcel_changes", change_style),
+            ("catchments", catchment_style),
+            ("clusters", gap_style),
         )
         if name in layers
     }

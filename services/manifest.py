@@ -15,6 +15,7 @@ from layers.transit.model import GTFS, OSM
 from services.journey_sentences import name_percentile
 from services.measure import Results
 from services.rides import WALK_TRANSIT
+from services.schools.told import describe_schools
 
 ATTRIBUTION = ("© OpenStreetMap contributors (ODbL 1.0)",)
 SYNTHETIC_ATTRIBUTION = (
@@ -142,6 +143,7 @@ def build_manifest(
             else {}
         ),
         "transit": results.transit_facts,
+        "schools": describe_schools(city, tables, day=day),
         "counts": {name: len(frame) for name, frame in tables.items()},
         "timings_s": dict(timings_s),
         "assumptions": list_assumptions(city),

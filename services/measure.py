@@ -17,6 +17,7 @@ from layers.standards.model import TRAVELLERS, StandardPack
 from layers.transit.model import Transit
 from services.access_table import tabulate_access, tabulate_rides
 from services.clock import Clock
+from services.cluster_table import build_cluster_table
 from services.coverage import measure_coverage
 from services.gaps import build_facts, find_area_targets, find_gaps
 from services.progress import Report, no_progress
@@ -30,9 +31,11 @@ from services.rides import (
 )
 from services.rollups import build_rollups
 from services.rule_limits import Limits, list_limits
+from services.schools.tables import measure_schooling
 from services.scorecards import build_scorecards
 from services.summary import summarize
 from services.tables import (
+    describe_base,
     describe_demand,
     describe_entrances,
     describe_facilities,
@@ -97,7 +100,13 @@ def measure_city(
     day
         Day the rules are judged on.
     clock
-        Counts the search for journeys as a stage of its own, `journeys`.
+        Counts the search for journeys and the places of schools as stages of their own, `journeys` and
+        `schools`.
+
+    Raises
+    ------
+    InvalidConfig
+        The horizon of the schools lies before their first year, or too far after it.
     """
     clock = clock or Clock()
     settings = city.config.settings
@@ -122,7 +131,13 @@ def measure_city(
     progress("judging rules", 0.0)
     modes = _tabulate_modes(city, walks, yardsticks, limits, measured, ridden, speeds)
     judged = _judge(city, packs, walks, yardsticks, reach, speeds, day=day, rides=rides)
-    notices = (*city.notices, *list_unconnected(walks, settings.max_leg_m))
+    with clock.time("schools"):
+        schooling = measure_schooling(city, walks, day=day, progress=progress)
+    notices = (
+        *city.notices,
+        *list_unconnected(walks, settings.max_leg_m),
+        *schooling.notices,
+    )
     plain = {
         "coverage": pd.concat([mode.coverage for mode in modes.values()], ignore_index=True),
         "access": pd.concat([mode.access for mode in modes.values()], ignore_index=True),
@@ -136,8 +151,8 @@ def measure_city(
     }
     if rides is not None:
         plain |= {"stops": rides.transit.stops, "lines": rides.transit.lines}
-    tables = {name: shape_table(frame, name) for name, frame in plain.items()}
-    tables["base"] = _build_base(city)
+    tables = {name: shape_table(frame, name) for name, frame in plain.items()} | schooling.tables
+    tables["base"] = describe_base(city.extract)
     tables["barriers"] = city.extract.barriers
     return Results(
         tables=tables,
@@ -185,6 +200,7 @@ def _judge(
     )
     return {
         "gaps": gaps,
+        "clusters": build_cluster_table(packs, facts, gaps),
         "scorecards": scorecards,
         "rollups": build_rollups(packs, gaps, scorecards, city.communities, name),
         "targets": build_targets(
@@ -339,15 +355,3 @@ def _build_yardsticks(city: City) -> Yardsticks:
         land_community,
         demand.land["area_m2"].to_numpy(dtype=np.float64),
     )
-
-
-def _build_base(city: City) -> gpd.GeoDataFrame:
-    """Water, green and rail: what the base map is drawn from beside the streets."""
-    extract = city.extract
-    rail = extract.barriers[extract.barriers["kind"] == "railway"].assign(kind="rail")
-    parts = [
-        extract.water.assign(kind="water")[["kind", "name", "geometry"]],
-        extract.green.assign(kind="green")[["kind", "name", "geometry"]],
-        rail[["kind", "name", "geometry"]],
-    ]
-    return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs="EPSG:4326")

@@ -18,7 +18,7 @@ from layers.demo import CITY_NAME, write_demo
 from layers.errors import InvalidConfig
 from layers.notices import Notice
 from layers.standards.load import read_packs
-from layers.store import read_run, stage_run, write_manifest, write_run, write_table
+from layers.store import read_run, stage_run, write_manifest, write_run
 from maps.pages import write_maps
 from services.clock import Clock
 from services.errors import CannotWrite
@@ -85,6 +85,10 @@ class RunSummary:
             "seconds": round(self.seconds, 3),
             "verdicts": {"gap": self.gaps, "unknown": self.unknown, "met": self.met},
             "scorecards": [asdict(card) for card in self.cards],
+            "schools": {
+                key: self.manifest["schools"][key]
+                for key in ("years", "summary", "land", "missing", "absent")
+            },
             "notices": len(self.notices),
             **{
                 key: self.manifest[key]
@@ -120,16 +124,27 @@ def write_sample(folder: Path) -> Path:
         return write_demo(folder)
 
 
-def check_city(config: CityConfig, *, progress: Report = no_progress) -> tuple[Notice, ...]:
+def check_city(
+    config: CityConfig, *, progress: Report = no_progress, today: date | None = None
+) -> tuple[Notice, ...]:
     """Read and validate every input of a study area, its rule packs included.
+
+    Parameters
+    ----------
+    today
+        Day it would be run on; default: the current one.
 
     Raises
     ------
     InvalidLayer
         Some input holds errors.
+    InvalidConfig
+        The horizon of the schools lies before that day's year.
     """
+    day = today or _get_today()
+    _check_horizon(config, day)
     read_packs(config.packs, overlays=config.overlays)
-    return build_city(config, report=progress).notices
+    return build_city(config, report=progress, today=day).notices
 
 
 def run_city(
@@ -152,6 +167,8 @@ def run_city(
     ------
     InvalidLayer
         Some input holds errors; nothing was computed.
+    InvalidConfig
+        The horizon of the schools lies before the year of `today`; nothing was read.
     RunLocked
         Another run is writing into `out`.
     CannotWrite
@@ -159,20 +176,33 @@ def run_city(
     """
     begin = time.perf_counter()
     clock = Clock()
-    day = today or datetime.now(tz=UTC).date()
+    day = today or _get_today()
+    _check_horizon(config, day)
     _check_places(config, out)
     packs = read_packs(config.packs, overlays=config.overlays)
     with ExitStack() as stack:
         with name_output(out):
             folder = stack.enter_context(stage_run(out))
         with clock.time("read"):
-            city = build_city(config, report=progress)
+            city = build_city(config, report=progress, today=day)
         with clock.time("measure"):
             results = measure_city(city, packs, day=day, progress=progress, clock=clock)
         manifest = build_manifest(city, results, clock.seconds, day=day)
         with name_output(out):
             _write_results(folder, city, results, manifest, clock, progress)
     return _summarize_run(out, manifest, results, time.perf_counter() - begin)
+
+
+def _get_today() -> date:
+    return datetime.now(tz=UTC).date()
+
+
+def _check_horizon(config: CityConfig, day: date) -> None:
+    """Refuse years of schools that make no sense on a day, before anything is read."""
+    try:
+        config.schools.list_years(day)
+    except InvalidConfig as error:
+        raise InvalidConfig(f"{config.path.name} [schools]: {error}") from error
 
 
 def _check_places(config: CityConfig, out: Path) -> None:
@@ -206,15 +236,11 @@ def _write_results(
 ) -> None:
     """Fill the folder of a run; the manifest, which makes it one, is complete at the end."""
     progress("writing tables", 0.0)
-    layers = dict(results.tables)
     with clock.time("tables"):
-        write_run(folder, results.tables, city.streets.network, results.transit)
-        if city.parcels is not None:
-            write_table(city.parcels, folder / "parcels.parquet")
-            layers["parcels"] = city.parcels
+        write_run(folder, results.tables, city.streets.network, results.transit, city.schooling)
     progress("writing GeoPackage", 0.0)
     with clock.time("geopackage"):
-        write_geopackage(folder / "lifecircle.gpkg", layers, manifest)
+        write_geopackage(folder / "lifecircle.gpkg", results.tables, manifest)
     progress("writing reports", 0.0)
     with clock.time("reports"):
         write_reports(folder, results.tables, manifest)

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from layers.standards.model import Text
+from services.schools.report.sheets import list_school_sources
 from services.score_sentences import say_settled, split_settled
 from services.score_sheets import SOURCE_ZH, name_unit
 from services.sheet_facts import SheetFacts
@@ -168,12 +169,13 @@ def build_notice_sheet(notices: pd.DataFrame) -> Sheet:
 
 
 def build_source_sheet(manifest: Mapping[str, Any]) -> Sheet:
-    """What the run rests on beside the standards: assumptions, timetable, inputs, licences."""
+    """What the run rests on beside the standards: assumptions, timetable, schools, inputs, licences."""
     rows = [
         {"类型": "假设", "名称": "", "说明": f"{line['zh']} / {line['en']}"}
         for line in manifest["assumptions"]
     ]
     rows += list_transit_sources(manifest["transit"])
+    rows += list_school_sources(manifest.get("schools") or {})
     rows += [
         {
             "类型": "输入",

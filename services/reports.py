@@ -1,6 +1,7 @@
 """A run as a workbook and as a printable page.
 
-The workbook holds scorecards, roll-ups, targets, gaps, standards and sources; the page a sheet of
+The workbook holds scorecards, roll-ups, targets, gaps, schools and their land, standards and sources;
+the page a sheet of
 the city and of each district, the same tables for print, and a one-page sheet per community. Names
 come from OSM and from tables: they are written as text, never as formulas, links or markup.
 """
@@ -28,6 +29,7 @@ from services.report_sheets import (
     build_source_sheet,
     build_summary_sheet,
 )
+from services.schools.report.sheets import FINDINGS, SCHOOLS, SHORTAGES, YEARS, build_school_sheets
 from services.score_sheets import (
     SHARES_OF_ROLLUPS,
     tabulate_cards,
@@ -40,10 +42,11 @@ from services.sheet_facts import SheetFacts
 from services.transit_sheets import tabulate_lines, tabulate_transit
 from services.workbook import UNKNOWN, Sheet, write_workbook
 
-_MAX_PAGE_ROWS = {"缺口": 100}
+_MAX_PAGE_ROWS = {"缺口": 100, SCHOOLS: 200, YEARS: 160, SHORTAGES: 100, FINDINGS: 150}
 _MAX_OTHER_ROWS = 500
 """Rows a table has on the page; the workbook has more."""
 _LONG_TEXT = 40
+_YEAR = "年份"
 """Letters from which on a cell needs a wide column."""
 _ON_SHEETS = {"评分卡", "评分卡明细", "汇总"}
 """Sheets of the workbook whose content the printed sheets show."""
@@ -57,7 +60,8 @@ def write_reports(
     Parameters
     ----------
     tables
-        Tables of a run by name, as in `layers.results`; `lines` where there is a timetable.
+        Tables of a run by name, as in `layers.results`; `lines` where there is a timetable, those of
+        schools and parcels where there are some.
     manifest
         Manifest of the run.
     """
@@ -81,6 +85,7 @@ def _build_sheets(facts: SheetFacts) -> list[Sheet]:
         build_coverage_sheet(tables, manifest),
         Sheet("公共交通", tabulate_transit(manifest["transit"])),
         *([] if lines is None else [Sheet("公交线路", tabulate_lines(lines))]),
+        *build_school_sheets(facts),
         Sheet("标准与来源", tabulate_standards(manifest["packs"])),
         build_notice_sheet(tables["notices"]),
         build_source_sheet(manifest),
@@ -123,11 +128,14 @@ def _list_cells(sheet: Sheet) -> list[tuple[tuple[str, str], ...]]:
     frame = sheet.frame.head(_MAX_PAGE_ROWS.get(sheet.title, _MAX_OTHER_ROWS))
     columns = []
     for name in frame.columns:
-        is_share = name in sheet.shares
+        is_share, is_year = name in sheet.shares, str(name).endswith(_YEAR)
         values = frame[name].tolist()
         columns.append(
             [
-                (_format_cell(value, is_share=is_share, blank=sheet.blank), _find_class(value))
+                (
+                    _format_cell(value, is_share=is_share, is_year=is_year, blank=sheet.blank),
+                    _find_class(value),
+                )
                 for value in values
             ]
         )
@@ -140,19 +148,23 @@ def _find_class(value: object) -> str:
     return "w" if len(value) > _LONG_TEXT else ""
 
 
-def _format_cell(value: object, *, is_share: bool, blank: str = UNKNOWN) -> str:
+def _format_cell(
+    value: object, *, is_share: bool, is_year: bool = False, blank: str = UNKNOWN
+) -> str:
     """Text of a cell on the page.
 
     >>> _format_cell(0.8125, is_share=True), _format_cell(1234.0, is_share=False)
     ('81.2%', '1,234')
-    >>> _format_cell(float("nan"), is_share=True)
-    '未知'
+    >>> _format_cell(float("nan"), is_share=True), _format_cell(2012.0, is_share=False, is_year=True)
+    ('未知', '2012')
     """
     if isinstance(value, str):
         return value
     if value is None or value != value:  # noqa: PLR0124 - NaN
         return blank if is_share else ""
     number = float(str(value))
+    if is_year:
+        return f"{number:.0f}"
     if is_share:
         return f"{number:.1%}"
     return f"{number:,.0f}" if number == round(number) else f"{number:,.2f}"

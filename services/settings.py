@@ -47,8 +47,8 @@ class ServiceSettings(BaseSettings):
         Field(
             ge=1,
             le=64,
-            description="large isochrones drawn at the same time, and as many journeys; "
-            "the others wait in line",
+            description="large isochrones drawn at the same time, as many journeys, and as many "
+            "questions about school land; the others wait in line",
         ),
     ] = 2
     heavy_wait_s: Annotated[

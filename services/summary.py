@@ -1,11 +1,13 @@
 """The city in one figure per kind and limit, with its denominator said."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from geo.units import BoolArray, FloatArray, IntArray
 from layers.kinds import Kind
 from services.travel import Travel
 from services.walks import Yardsticks
@@ -47,15 +49,21 @@ def summarize(
         The way to each measured kind, by its code.
     """
     minutes = coverage[coverage["limit_unit"] == "min"]
-    by_kind = {str(code): rows for code, rows in minutes.groupby("kind", sort=False)}
+    columns = _read_columns(minutes)
+    limits = minutes["limit"].to_numpy(dtype=float)
+    codes, names = pd.factorize(minutes["kind"])
+    order = np.argsort(codes, kind="stable")
+    ends = np.cumsum(np.bincount(codes, minlength=len(names)))
+    by_kind = dict(zip(names, np.split(order, ends[:-1]), strict=True))
     summary: dict[str, dict[str, dict[str, Any]]] = {}
     for kind in kinds:
-        rows = by_kind[kind.code]
-        limits = summary[kind.code] = {}
-        for limit in sorted(set(rows["limit"])):
-            mine = rows[rows["limit"] == limit]
-            one = travels.get(kind.code)
-            limits[f"{float(limit):g}"] = summarize_limit(mine, yardsticks, one, float(limit))
+        rows, one = by_kind[kind.code], travels.get(kind.code)
+        summary[kind.code] = {
+            f"{limit:g}": _summarize(
+                columns.take(rows[limits[rows] == limit]), yardsticks, one, float(limit)
+            )
+            for limit in np.unique(limits[rows])
+        }
     return summary
 
 
@@ -63,6 +71,34 @@ def summarize_limit(
     rows: pd.DataFrame, yardsticks: Yardsticks, one: Travel | None, limit_min: float
 ) -> dict[str, Any]:
     """One figure for the city: `rows` are those of one kind and limit in minutes."""
+    return _summarize(_read_columns(rows), yardsticks, one, limit_min)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Columns:
+    """What is summed up, per community: of one kind and limit, or of all."""
+
+    measured: BoolArray
+    at_homes: BoolArray
+    households: FloatArray
+    covered: FloatArray
+    share: FloatArray
+
+    def take(self, rows: IntArray) -> "_Columns":
+        return _Columns(*(getattr(self, one.name)[rows] for one in fields(self)))
+
+
+def _read_columns(rows: pd.DataFrame) -> _Columns:
+    return _Columns(
+        (rows["status"] == "measured").to_numpy(),
+        rows["demand_source"].isin(_HOMES).to_numpy(),
+        *(rows[name].to_numpy() for name in ("households", "households_covered", "share")),
+    )
+
+
+def _summarize(
+    rows: _Columns, yardsticks: Yardsticks, one: Travel | None, limit_min: float
+) -> dict[str, Any]:
     figures = _summarize_rows(rows)
     if one is not None and figures["status"] == "measured":
         figures |= _yardstick_shares(yardsticks, one, limit_min)
@@ -76,21 +112,20 @@ def _number(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _summarize_rows(rows: pd.DataFrame) -> dict[str, Any]:
-    known = rows[rows["households"].notna()]
-    measured = bool((rows["status"] == "measured").any())
-    households = float(known["households"].sum())
-    covered = float(known["households_covered"].sum()) if measured else np.nan
+def _summarize_rows(rows: _Columns) -> dict[str, Any]:
+    known = ~np.isnan(rows.households)
+    measured = bool(rows.measured.any())
+    covered = float(np.nansum(rows.covered[known])) if measured else np.nan
     return {
         "status": "measured" if measured else "unknown",
         "reason": {"zh": "", "en": ""} if measured else NO_FACILITY,
         "share": None,
         "basis": "",
-        "households": households if len(known) else None,
-        "households_covered": _number(covered) if len(known) else None,
-        "communities": len(rows),
-        "communities_measured": int((rows["status"] == "measured").sum()),
-        "communities_without_households": int(rows["households"].isna().sum()),
+        "households": float(rows.households[known].sum()) if known.any() else None,
+        "households_covered": _number(covered) if known.any() else None,
+        "communities": len(known),
+        "communities_measured": int(rows.measured.sum()),
+        "communities_without_households": int((~known).sum()),
         "building_share": None,
         "land_share": None,
     }
@@ -110,12 +145,18 @@ def _yardstick_shares(yardsticks: Yardsticks, one: Travel, limit_min: float) -> 
     }
 
 
-def _choose_basis(figures: Mapping[str, Any], rows: pd.DataFrame) -> dict[str, Any]:
-    measured = rows[rows["status"] == "measured"]
-    homes = measured["demand_source"].isin(_HOMES)
-    if measured["households"].notna().mean() >= REPRESENTATIVE and figures["households"]:
+def _choose_basis(figures: Mapping[str, Any], rows: _Columns) -> dict[str, Any]:
+    known = ~np.isnan(rows.households[rows.measured])
+    if known.mean() >= REPRESENTATIVE and figures["households"]:
         share = figures["households_covered"] / figures["households"]
         return {"basis": "households", "share": share}
-    if homes.mean() >= REPRESENTATIVE and figures["building_share"] is not None:
+    at_homes = rows.at_homes[rows.measured].mean()
+    if at_homes >= REPRESENTATIVE and figures["building_share"] is not None:
         return {"basis": "buildings", "share": figures["building_share"]}
-    return {"basis": "communities", "share": _number(float(measured["share"].mean()))}
+    return {"basis": "communities", "share": _number(_mean(rows.share[rows.measured]))}
+
+
+def _mean(values: FloatArray) -> float:
+    """Mean of the known values, NaN without any."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else np.nan

@@ -12,6 +12,7 @@ from geo.crs import unproject
 from geo.snap import Links
 from geo.units import BoolArray, FloatArray
 from layers.notices import Notice
+from layers.osm import OsmExtract
 from layers.streets import Streets
 from services.rides import KindRides
 from services.walks import KindReach, Walks, unproject_links
@@ -78,12 +79,16 @@ def describe_streets(
 ) -> gpd.GeoDataFrame:
     """Street pieces in WGS 84 with minutes to the nearest facility of every measured kind.
 
-    `min_<kind>` on foot, `ride_min_<kind>` on foot and by public transport.
+    `min_<kind>` on foot, `ride_min_<kind>` on foot and by public transport. Pieces of no length, which
+    only say that a private way is left and not entered, are nothing to draw and left out.
     """
     network = streets.network
     lonlat = unproject(network.vertex_xy, network.crs)
     counts = np.diff(network.edge_vertex)
-    lines = shapely.linestrings(lonlat, indices=np.repeat(np.arange(network.n_edges), counts))
+    lines = np.asarray(
+        shapely.linestrings(lonlat, indices=np.repeat(np.arange(network.n_edges), counts)),
+        dtype=object,
+    )
     ways = streets.ways.iloc[network.edge_way].reset_index(drop=True)
     facts = pd.DataFrame(
         {
@@ -101,7 +106,8 @@ def describe_streets(
     }
     minutes |= {f"ride_min_{one.kind.code}": _minutes(one.street_s, 60.0) for one in ridden}
     frame = pd.concat([facts, pd.DataFrame(minutes)], axis=1)
-    return gpd.GeoDataFrame(frame, geometry=lines, crs=WGS84)
+    drawn = network.edge_length_m > 0
+    return gpd.GeoDataFrame(frame[drawn].reset_index(drop=True), geometry=lines[drawn], crs=WGS84)
 
 
 def _minutes(amount: FloatArray, per_min: float) -> NDArray[np.float32]:
@@ -190,3 +196,14 @@ def _list_detached(walks: Walks) -> list[Notice]:
             count=len(homes) + len(facilities),
         )
     ]
+
+
+def describe_base(extract: OsmExtract) -> gpd.GeoDataFrame:
+    """Water, green and rail: what the base map is drawn from beside the streets."""
+    rail = extract.barriers[extract.barriers["kind"] == "railway"].assign(kind="rail")
+    parts = [
+        extract.water.assign(kind="water")[["kind", "name", "geometry"]],
+        extract.green.assign(kind="green")[["kind", "name", "geometry"]],
+        rail[["kind", "name", "geometry"]],
+    ]
+    return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs="EPSG:4326")

@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from layers.notices import Notice, count_by_severity
+from services.schools.shown import draw_schools
 
 if TYPE_CHECKING:
     from services.pipeline import CardLine, RunSummary
@@ -75,7 +76,7 @@ def print_notices(notices: Iterable[Notice], *, most: int | None = None) -> None
 
 
 def print_summary(summary: "RunSummary") -> None:
-    """Print a line per kind of facility found, the kinds not found, verdicts, and what to do next."""
+    """Print a line per kind of facility found, schools and their land, verdicts, and what to do next."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("类别", no_wrap=True)
     table.add_column("kind", no_wrap=True)
@@ -102,6 +103,8 @@ def print_summary(summary: "RunSummary") -> None:
     circles = [card for card in summary.cards if card.about in _CARDS_SHOWN]
     if circles:
         console.print(_tabulate_circles(circles))
+    for drawn in draw_schools(summary.manifest["schools"]):
+        console.print(drawn, soft_wrap=isinstance(drawn, str))
     absent = [line.kind for line in summary.lines if not line.facilities]
     if absent:
         console.print(f"unknown, none in the data: {', '.join(absent)}", style="dim")

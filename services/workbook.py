@@ -14,7 +14,10 @@ _MAX_TEXT = 32_000
 _MAX_SHEET_ROWS = 30_000
 _COLUMN_WIDTH = 14
 _WIDE_COLUMN_WIDTH = 60
-_WIDE = {"原因", "reason", "说明", "message", "规则", "目标", "需要补充的数据", "data needed"}
+_WIDE = {
+    "原因", "reason", "说明", "message", "规则", "目标", "需要补充的数据", "data needed", "紧迫原因", "缺口项目",
+    "未知项目",
+}  # fmt: skip
 _VERDICTS = {"缺口": "gap", "未知": "open", "不适用": "open"}
 UNKNOWN = "未知"
 

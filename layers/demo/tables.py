@@ -62,7 +62,7 @@ earlier_parcels = { path = "earlier_parcels.geojson" }
 [schools]
 first_year = 2025
 horizon = 2035
-# 合成的千人指标，用于新建住宅。Made-up children per thousand residents, for homes to come.
+# 合成的千人指标，用于儿童表没有写到的地方。Made-up children per thousand residents, where no table counts them.
 per_thousand = { kindergarten = 33, primary_school = 70, junior_school = 36, senior_school = 28 }
 persons_per_household = 2.64
 """

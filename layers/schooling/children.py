@@ -16,14 +16,15 @@ from layers.schooling.children_notices import (
     KEY,
     check_ages,
     check_levels,
+    explain_crowds,
     explain_nothing,
     explain_numbers,
     explain_ratios,
     explain_streets,
     explain_twice,
-    explain_undated,
     explain_unknown,
 )
+from layers.schooling.children_years import explain_undated, explain_years
 from layers.schooling.wide import find_wide, read_wide
 
 CHILDREN_COLUMNS = (
@@ -95,7 +96,11 @@ def read_children(
 
 
 def settle_children(
-    table: pd.DataFrame, communities: gpd.GeoDataFrame, *, layer: str
+    table: pd.DataFrame,
+    communities: gpd.GeoDataFrame,
+    *,
+    layer: str,
+    years: tuple[int, int] | None = None,
 ) -> tuple[pd.DataFrame, list[Notice]]:
     """Give every row the community or district it speaks of.
 
@@ -104,7 +109,9 @@ def settle_children(
     table
         As from `read_children`.
     communities
-        community_id, name, district.
+        community_id, name, district; population and households where they are known.
+    years
+        First and last year looked at, where they are known.
 
     Returns
     -------
@@ -112,7 +119,8 @@ def settle_children(
         `CHILDREN_COLUMNS`, sorted: `community_id` is "" in rows of a district or of the whole city,
         `district` "" in all but those of a district. Rows of areas that are not the city's are left out.
     notices
-        Areas nobody knows, rows by 镇街 alone, rows that stand twice (errors), and counts without a year.
+        Areas nobody knows, rows by 镇街 alone, rows that stand twice (errors), counts without a year, years
+        that say nothing about those looked at, and counts above all residents.
     """
     names = build_area_names(communities)
     code, district, unknown = _find_areas(table, names)
@@ -131,6 +139,9 @@ def settle_children(
     children = children.assign(counted=children["children"].notna())
     notices += explain_twice(children, layer)
     notices += explain_undated(children, layer)
+    if years is not None:
+        notices += explain_years(children, years, layer)
+    notices += explain_crowds(children, communities, layer)
     order = ["community_id", "district", "level", "age", "year", "row"]
     sorted_rows = children.sort_values(order, kind="stable", na_position="first")
     settled = sorted_rows.drop_duplicates(KEY)[list(CHILDREN_COLUMNS)]

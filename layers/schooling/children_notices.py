@@ -12,6 +12,10 @@ KEY = ["community_id", "district", "level", "age", "year", "counted"]
 """Columns that tell rows of a table of children apart."""
 
 _MOST_NAMED = 10
+_MOST_PER_THOUSAND = 250.0
+"""Children of one level: more than a quarter of all residents are a slip of the pen."""
+_MOST_PER_HOUSEHOLD = 10.0
+"""Residents, where only households are known: on average no community has more."""
 
 
 def check_ages(table: pd.DataFrame, aged: BoolArray, layer: str) -> list[Notice]:
@@ -125,24 +129,87 @@ def explain_numbers(
 
 
 def explain_ratios(table: pd.DataFrame, layer: str) -> list[Notice]:
-    """Ratios that look like shares: 0.06 in place of 60 per thousand."""
+    """Ratios that look like shares (0.06 in place of 60 per thousand), and those no city can have."""
     ratios = table["per_thousand"].dropna()
     ratios = ratios[ratios > 0]
-    if not len(ratios) or float(ratios.max()) >= 1.0:
+    if not len(ratios):
         return []
-    found = float(ratios.iloc[0])
+    large = (table["per_thousand"] > _MOST_PER_THOUSAND).to_numpy()
+    if large.any():
+        rows, found = _list(table, large), f"{table['per_thousand'][large].iloc[0]:g}"
+        return [
+            Notice(
+                "warning",
+                "ratio_unclear",
+                layer,
+                f"rows {rows} come to more than {_MOST_PER_THOUSAND:g} children of one level or age per "
+                f"thousand residents, such as {found}; is the number per thousand under a header in %, or a "
+                "count? Correct the header or the number",
+                f"第 {rows} 行折合每千人超过 {_MOST_PER_THOUSAND:g} 名同一学段或年龄的儿童，如 {found}；"
+                "是否把千分数写在了百分号（%）表头下，或把人数填入了千人指标？请更正表头或数字",
+                row=rows,
+                column="per_thousand",
+                found=found,
+                expected=f"<= {_MOST_PER_THOUSAND:g}",
+                count=int(large.sum()),
+            )
+        ]
+    if float(ratios.max()) >= 1.0:
+        return []
+    found = f"{float(ratios.iloc[0]):g}"
+    meant = f"{float(ratios.iloc[0]) * 1000:g}"
     return [
         Notice(
             "warning",
             "ratio_unclear",
             layer,
-            f"no number per thousand residents reaches 1, such as {found:g}; they were read per thousand, "
-            f"write {found * 1000:g} if {found:g} of all residents is meant",
-            f"所有千人指标都小于 1，如 {found:g}；已按每千人读取，若指占常住人口的比例，请填 {found * 1000:g}",
+            f"no number per thousand residents reaches 1, such as {found}; they were read per thousand, "
+            f"write {meant} if {found} of all residents is meant",
+            f"所有千人指标都小于 1，如 {found}；已按每千人读取，若指占常住人口的比例，请填 {meant}",
             column="per_thousand",
-            found=f"{found:g}",
-            expected=f"{found * 1000:g}",
+            found=found,
+            expected=meant,
             count=len(ratios),
+        )
+    ]
+
+
+def explain_crowds(children: pd.DataFrame, communities: pd.DataFrame, layer: str) -> list[Notice]:
+    """Counts of one level or age above all residents of the community.
+
+    Parameters
+    ----------
+    children
+        community_id, children, row.
+    communities
+        community_id; population and households where the table has them.
+    """
+    facts = communities.set_index("community_id")
+    nobody = pd.Series(np.nan, index=facts.index)
+    population = facts["population"] if "population" in facts.columns else nobody
+    households = facts["households"] if "households" in facts.columns else nobody
+    most = population.where(population.notna(), households * _MOST_PER_HOUSEHOLD)
+    limit = most.reindex(children["community_id"]).to_numpy(dtype=np.float64)
+    crowd = children["children"].to_numpy(dtype=np.float64) > limit
+    if not crowd.any():
+        return []
+    rows, at = _list(children, crowd), int(np.flatnonzero(crowd)[0])
+    found, code = f"{children['children'].iloc[at]:,.0f}", str(children["community_id"].iloc[at])
+    return [
+        Notice(
+            "warning",
+            "more_children_than_residents",
+            layer,
+            f"rows {rows} count more children than their community can have residents (about "
+            f"{limit[at]:,.0f}), such as {found} in {code}; are columns swapped, or is it the number of a "
+            "whole district?",
+            f"第 {rows} 行的儿童数多于该社区可能的居民数（约 {limit[at]:,.0f} 人），如 {code} 的 {found}；"
+            "是否列填反了，或填成了全区的数？",
+            row=rows,
+            column="children",
+            found=found,
+            expected=f"<= {limit[at]:,.0f}",
+            count=int(crowd.sum()),
         )
     ]
 
@@ -233,28 +300,6 @@ def explain_twice(children: pd.DataFrame, layer: str) -> list[Notice]:
             found=what,
             expected="unique",
             count=int(twice.sum()),
-        )
-    ]
-
-
-def explain_undated(children: pd.DataFrame, layer: str) -> list[Notice]:
-    """Counts without a year."""
-    undated = (children["year"].isna() & children["counted"]).to_numpy()
-    if not undated.any():
-        return []
-    rows = _list(children, undated)
-    return [
-        Notice(
-            "warning",
-            "missing_year",
-            layer,
-            f"{int(undated.sum())} counts say no year (rows {rows}); they were taken for the first year "
-            "looked at, add a column 年份",
-            f"{int(undated.sum())} 个人数没有年份（第 {rows} 行）；已视为起始年的人数，请补充“年份”列",
-            row=rows,
-            column="year",
-            expected="年份",
-            count=int(undated.sum()),
         )
     ]
 

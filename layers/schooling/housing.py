@@ -184,10 +184,10 @@ def _explain_places(
             "warning",
             "housing_outside",
             (
-                "lie in no community of the city; they take places in reach but count for no community, check "
-                "their coordinates"
+                "lie in no community of the city; their children are not counted, check their coordinates or "
+                "the boundaries"
             ),
-            "不在任何社区范围内；会占用附近学位，但不计入任何社区，请核对坐标",
+            "不在任何社区范围内；带来的儿童未计入，请核对坐标或社区边界",
         ),
         (
             elsewhere,

@@ -35,7 +35,16 @@ from layers.tag_rules import RuleIndex, build_condition
 
 PARAMETERS_FILE = "parameters.yaml"
 HAZARDS_FILE = "hazards.yaml"
-_SECTIONS = ("documents", "levels", "combined", "land", "min_width_m", "site", "layout_plan")
+_SECTIONS = (
+    "documents",
+    "levels",
+    "combined",
+    "land",
+    "min_width_m",
+    "site",
+    "in_step",
+    "layout_plan",
+)
 _LEVEL_KEYS = ("title", "first_age", "years", "class_size", "limit")
 _GEOMETRIES = ("line", "point", "any")
 _MOST_YEARS = 25
@@ -99,6 +108,7 @@ def build_parameters(
         min_width_m=_read_widths(head["min_width_m"], documents),
         hazards=_read_hazards(hazards, hazards_file),
         site=_read_site(head["site"], documents),
+        in_step=_read_remark(head["in_step"], "in_step", documents),
         layout_plan=_read_remark(head["layout_plan"], "layout_plan", documents),
     )
 

@@ -151,6 +151,8 @@ class Parameters:
         What sites keep away from.
     site
         When something about a parcel's ground is worth telling.
+    in_step
+        What the regulation says about schools and housing at the same time.
     layout_plan
         What the regulation says about changing the layout plan of schools.
     """
@@ -161,6 +163,7 @@ class Parameters:
     min_width_m: Mapping[LevelCode, Value]
     hazards: tuple[Hazard, ...]
     site: SiteRules
+    in_step: Remark
     layout_plan: Remark
 
 

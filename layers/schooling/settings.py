@@ -31,8 +31,7 @@ class SchoolSettings:
         Children per thousand residents by level, for communities whose children no table counts. Nothing
         is assumed where it is empty.
     persons_per_household
-        Residents per household, where a community states no population and for homes to come; None:
-        unknown.
+        Residents per household, where a community states no population; None: unknown.
 
     Raises
     ------
@@ -86,6 +85,10 @@ class SchoolSettings:
             )
         return problems
 
+    def get_first_year(self, day: date) -> int:
+        """First calendar year looked at in a run of that day."""
+        return day.year if self.first_year is None else self.first_year
+
     def list_years(self, day: date) -> tuple[int, ...]:
         """Calendar years looked at in a run of that day, rising.
 
@@ -99,7 +102,7 @@ class SchoolSettings:
         >>> SchoolSettings(horizon=2027).list_years(date(2025, 3, 1))
         (2025, 2026, 2027)
         """
-        first = day.year if self.first_year is None else self.first_year
+        first = self.get_first_year(day)
         last = first + _YEARS_AHEAD if self.horizon is None else self.horizon
         problems = _check_span(first, last, today=self.first_year is None)
         if problems:

@@ -1,7 +1,7 @@
 """What a city brings about its schools to come: read with all other tables, settled on the city's own."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date
 
 import geopandas as gpd
 import numpy as np
@@ -34,6 +34,8 @@ def read_school_tables(
     communities: gpd.GeoDataFrame,
     network: StreetNetwork,
     bounds: Bounds,
+    *,
+    day: date,
 ) -> tuple[SchoolTables, list[Notice]]:
     """Read the tables a city has of children, homes to come, catchments and earlier parcels.
 
@@ -45,14 +47,16 @@ def read_school_tables(
         Streets, to see in which datum places stand.
     bounds
         West, south, east, north of the streets and what may be snapped to them, WGS 84.
+    day
+        Day it is looked at: the years looked at hang on it where the settings name none.
 
     Raises
     ------
     UnreadableFile, InvalidConfig
         As in `layers.readers.read_table`.
     """
-    children, notices = _read_children(config, communities)
-    housing, found = _read_housing(config, communities, network, bounds)
+    children, notices = _read_children(config, communities, day)
+    housing, found = _read_housing(config, communities, network, bounds, day)
     notices += found
     catchments, found = _read_catchments(config, network)
     notices += found
@@ -120,18 +124,25 @@ def explain_missing_places(facilities: gpd.GeoDataFrame) -> list[Notice]:
 
 
 def _read_children(
-    config: CityConfig, communities: gpd.GeoDataFrame
+    config: CityConfig, communities: gpd.GeoDataFrame, day: date
 ) -> tuple[pd.DataFrame | None, list[Notice]]:
     source = config.children
     if source is None:
         return None, []
     table, notices = read_children(source.path, encoding=source.encoding, limits=config.limits)
-    children, found = settle_children(table, communities, layer=source.path.name)
+    years = config.schools.list_years(day)
+    children, found = settle_children(
+        table, communities, layer=source.path.name, years=(years[0], years[-1])
+    )
     return children, notices + found
 
 
 def _read_housing(
-    config: CityConfig, communities: gpd.GeoDataFrame, network: StreetNetwork, bounds: Bounds
+    config: CityConfig,
+    communities: gpd.GeoDataFrame,
+    network: StreetNetwork,
+    bounds: Bounds,
+    day: date,
 ) -> tuple[gpd.GeoDataFrame | None, list[Notice]]:
     source = config.housing
     if source is None:
@@ -139,8 +150,7 @@ def _read_housing(
     table, notices = read_housing(
         source.path, crs=source.crs, encoding=source.encoding, limits=config.limits
     )
-    today = datetime.now().astimezone().date()
-    first_year = config.schools.first_year or today.year
+    first_year = config.schools.get_first_year(day)
     placed = table[~table.geometry.isna().to_numpy()]
     if len(placed):
         notices += check_places(placed, bounds, layer=source.path.name, id_column="housing_id")

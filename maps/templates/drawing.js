@@ -1,24 +1,6 @@
 /* ---- what is drawn ---- */
 const coverage = () => data.coverage[state.limit];
-const unknownFill = (() => {
-  const ratio = Math.min(3, Math.ceil(window.devicePixelRatio || 1)), side = 8;
-  const tile = document.createElement("canvas");
-  tile.width = tile.height = side * ratio;
-  const ctx = tile.getContext("2d");
-  ctx.scale(ratio, ratio);
-  ctx.fillStyle = palette.coverage.unknown.ground;
-  ctx.globalAlpha = 0.55;
-  ctx.fillRect(0, 0, side, side);
-  ctx.globalAlpha = 1;
-  ctx.strokeStyle = palette.coverage.unknown.stripe;
-  ctx.lineWidth = 1.3;
-  ctx.beginPath();
-  for (const shift of [-side, 0, side]) { ctx.moveTo(shift, side); ctx.lineTo(shift + side, 0); }
-  ctx.stroke();
-  const pattern = ctx.createPattern(tile, "repeat");
-  if (pattern && pattern.setTransform) pattern.setTransform(new DOMMatrix().scale(1 / ratio));
-  return pattern;
-})();
+const unknownFill = hatch(palette.coverage.unknown.stripe, palette.coverage.unknown.ground);
 
 LC.communityStyle = (feature) => {
   const i = feature.properties.i;

@@ -84,7 +84,7 @@ const LC = {};
     return { n, xy, start, first, box };
   };
 
-  /* Common to all three: drawn by Leaflet's canvas, which asks for the redraw, straight from arrays. */
+  /* Common to all four: drawn by Leaflet's canvas, which asks for the redraw, straight from arrays. */
   const Packed = L.Path.extend({
     getBounds() { return this._map ? this._map.getBounds() : L.latLngBounds([]); },
     redraw() { if (this._map && this._renderer) { this._project(); this._renderer._requestRedraw(this); } return this; },
@@ -103,6 +103,29 @@ const LC = {};
         x0: (seen.min.x + origin.x - margin) / size, x1: (seen.max.x + origin.x + margin) / size,
         y0: (seen.min.y + origin.y - margin) / size, y1: (seen.max.y + origin.y + margin) / size,
       };
+    },
+  });
+
+  LC.mercator = mercator;
+
+  /* Whatever `paint(ctx, frame, zoom)` draws; `hitOf(point, frame, zoom)` gives the number of what lies there, or -1. */
+  LC.Painter = Packed.extend({
+    initialize(paint, hitOf, options) {
+      L.setOptions(this, options);
+      this.paint = paint;
+      this.hitOf = hitOf;
+    },
+    _updatePath() {
+      const renderer = this._renderer;
+      if (!renderer._drawing) return;
+      renderer._ctx.save();
+      renderer._ctx.globalAlpha = 1;
+      this.paint(renderer._ctx, this._frame(60), this._map.getZoom());
+      renderer._ctx.restore();
+    },
+    _containsPoint(point) {
+      this.hit = this.hitOf ? this.hitOf(point, this._frame(60), this._map.getZoom()) : -1;
+      return this.hit >= 0;
     },
   });
 

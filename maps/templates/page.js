@@ -32,99 +32,18 @@ const setDistrict = (district) => {
 };
 
 /* ---- search ---- */
-const Search = L.Control.extend({
-  options: { position: "topleft" },
-  onAdd() {
-    const box = el("div", "lc-search"), input = el("input"), clear = el("button", "lc-search-clear", "×"), list = el("ul");
-    input.type = "search";
-    input.autocomplete = "off";
-    input.dataset.placeholder = "search";
-    input.setAttribute("role", "combobox");
-    input.setAttribute("aria-expanded", "false");
-    input.setAttribute("aria-controls", "lc-found");
-    list.id = "lc-found";
-    list.setAttribute("role", "listbox");
-    clear.type = "button";
-    clear.dataset.hint = "search_clear";
-    clear.hidden = list.hidden = true;
-    let found = [], at = 0;
-    const names = [];
-    communities.id.forEach((id, i) => names.push({ type: "community", i, words: `${communities.name[i]} ${id}`.toLowerCase() }));
-    facilities.id.forEach((id, i) => { if (facilities.name[i]) names.push({ type: "facility", i, words: facilities.name[i].toLowerCase() }); });
-    const close = () => { list.hidden = true; input.setAttribute("aria-expanded", "false"); };
-    const mark = () => [...list.children].forEach((item, n) => { item.setAttribute("aria-selected", String(n === at)); if (n === at && item.scrollIntoView) item.scrollIntoView({ block: "nearest" }); });
-    const choose = (entry) => {
-      close();
-      input.blur();
-      if (entry.type === "community") { focusCommunity(entry.i); tell(entry.i); return; }
-      const { i } = entry;
-      LC.map.setView([facilities.lat[i], facilities.lon[i]], Math.max(16, LC.map.getZoom()), { animate: false });
-      openFacility(i);
-    };
-    const search = () => {
-      const words = input.value.trim().toLowerCase();
-      clear.hidden = !input.value;
-      list.replaceChildren();
-      if (!words) { close(); return; }
-      found = names.filter((entry) => entry.words.includes(words))
-        .sort((a, b) => a.words.indexOf(words) - b.words.indexOf(words) || a.words.length - b.words.length).slice(0, 12);
-      at = 0;
-      for (const entry of found) {
-        const item = el("li");
-        item.setAttribute("role", "option");
-        const isArea = entry.type === "community";
-        append(item, el("b", "", isArea ? communityName(entry.i) : facilities.name[entry.i]),
-          el("small", "", isArea ? communities.district[entry.i] || t("search_community") : kindName()));
-        item.addEventListener("mousedown", (event) => { event.preventDefault(); choose(entry); });
-        list.append(item);
-      }
-      if (!found.length) list.append(el("li", "lc-none", t("search_none")));
-      list.hidden = false;
-      input.setAttribute("aria-expanded", "true");
-      mark();
-    };
-    input.addEventListener("input", search);
-    input.addEventListener("focus", () => { if (input.value) search(); });
-    input.addEventListener("blur", close);
-    input.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") { close(); return; }
-      if (!found.length || list.hidden) return;
-      if (event.key === "Enter") { event.preventDefault(); choose(found[at]); }
-      else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-        event.preventDefault();
-        at = (at + (event.key === "ArrowDown" ? 1 : found.length - 1)) % found.length;
-        mark();
-      }
-    });
-    clear.addEventListener("click", () => { input.value = ""; search(); input.focus(); });
-    L.DomEvent.disableClickPropagation(box);
-    L.DomEvent.disableScrollPropagation(box);
-    return append(box, input, clear, list);
-  },
-});
+const listNames = () => [
+  ...communities.id.map((id, i) => ({ type: "community", i, words: `${communities.name[i]} ${id}`.toLowerCase() })),
+  ...facilities.id.map((_, i) => ({ type: "facility", i, words: facilities.name[i].toLowerCase() })).filter((entry) => entry.words),
+];
+const openFound = ({ type, i }) => {
+  if (type === "community") { focusCommunity(i); tell(i); return; }
+  LC.map.setView([facilities.lat[i], facilities.lon[i]], Math.max(16, LC.map.getZoom()), { animate: false });
+  openFacility(i);
+};
+const describeFound = ({ type, i }) => (type === "community" ? [communityName(i), communities.district[i] || t("search_community")] : [facilities.name[i], kindName()]);
 
 /* ---- legend ---- */
-const Legend = L.Control.extend({
-  options: { position: "bottomleft" },
-  onAdd() {
-    const box = document.getElementById("lc-legend-template").content.firstElementChild.cloneNode(true);
-    const fold = box.querySelector(".lc-fold");
-    const set = (folded) => { box.classList.toggle("lc-folded", folded); fold.setAttribute("aria-expanded", String(!folded)); };
-    /* a narrow page has room for the legend or a card, not both */
-    const narrow = () => LC.map.getSize().x < 720;
-    fold.addEventListener("click", () => {
-      set(!box.classList.contains("lc-folded"));
-      if (narrow()) LC.map.closePopup();
-    });
-    LC.map.on("popupopen", () => { if (narrow()) set(true); });
-    set(narrow());
-    L.DomEvent.disableClickPropagation(box);
-    L.DomEvent.disableScrollPropagation(box);
-    this.resize = () => { box.style.maxHeight = `${Math.max(120, LC.map.getSize().y - (narrow() ? 130 : 190))}px`; };
-    this.resize();
-    return box;
-  },
-});
 const fillLegend = () => {
   const counts = {};
   coverage().cls.forEach((cls, i) => { if (!state.district || communities.district[i] === state.district) counts[cls] = (counts[cls] || 0) + 1; });
@@ -152,25 +71,10 @@ const fillFigure = () => {
 
 /* ---- language, limit, view ---- */
 const translate = () => {
-  document.documentElement.lang = state.lang === "zh" ? "zh-CN" : "en";
-  document.title = `${kindName()} · ${data.name}`;
-  for (const node of document.querySelectorAll("[data-t]")) node.textContent = t(node.dataset.t);
-  for (const node of document.querySelectorAll("[data-lang]")) node.hidden = node.dataset.lang !== state.lang;
-  for (const node of document.querySelectorAll("[data-hint]")) { node.title = t(node.dataset.hint); node.setAttribute("aria-label", t(node.dataset.hint)); }
-  for (const [part, key] of [[".leaflet-control-zoom-in", "zoom_in"], [".leaflet-control-zoom-out", "zoom_out"], [".leaflet-control-layers-toggle", "layers"]]) {
-    const node = document.querySelector(part);
-    if (node) { node.title = t(key); node.setAttribute("aria-label", t(key)); }
-  }
-  for (const node of document.querySelectorAll("[data-placeholder]")) { node.placeholder = t(node.dataset.placeholder); node.setAttribute("aria-label", node.placeholder); }
+  translatePage(kindName());
   fillLegend();
   fillFigure();
-  const open = state.open;
-  if (open && LC.popup && LC.map.hasLayer(LC.popup)) LC.popup.setContent(CARDS[open.type](open.i));
-};
-const setLanguage = (lang, keep) => {
-  state.lang = lang;
-  if (keep) try { localStorage.setItem(LANGUAGE_KEY, lang); } catch { /* private window: the choice is not kept */ }
-  translate();
+  refillCard();
 };
 const setLimit = (limit) => {
   state.limit = limit;
@@ -230,13 +134,7 @@ const rescale = () => {
 };
 
 LC.start = (parts) => {
-  const map = LC.map = parts.map;
-  layers = parts.layers;
-  document.body.classList.toggle("lc-embed", embedded);
-  document.body.classList.toggle("lc-synthetic", data.synthetic);
-  map.invalidateSize({ animate: false, pan: false });
-  map.attributionControl.setPrefix(false);
-  for (const line of shared.sources.attribution) map.attributionControl.addAttribution(el("span", "", line).innerHTML);
+  const map = takeMap(parts);
   LC.marks = L.layerGroup().addTo(map);
 
   unpackHomes();
@@ -270,23 +168,7 @@ LC.start = (parts) => {
     new LC.Shapes(shapes, null, 1, () => ground[kind], { interactive: false, pane: "ground" }).addTo(layers.layer_ground);
   }
 
-  new Search().addTo(map);
-  const legend = new Legend().addTo(map);
-  const corner = map.getContainer().querySelector(".leaflet-top.leaflet-left");
-  corner.prepend(corner.querySelector(".lc-search"));
-  const control = map.getContainer().querySelector(".leaflet-control-layers");
-  const roomy = () => map.getSize().x >= 1100;
-  const fold = () => control.classList.toggle("leaflet-control-layers-expanded", roomy());
-  fold();
-  /* opened by its button where there is no room to keep it open: it goes when the map is used again */
-  map.on("mousedown touchstart popupopen", fold);
-  control.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || roomy()) return;
-    fold();
-    control.querySelector(".leaflet-control-layers-toggle").focus();
-  });
-  /* a map of the service has no list of maps beside it, the planner's page is that */
-  if (/^https?:$/.test(location.protocol) && !location.pathname.endsWith(".html")) document.querySelector(".lc-home").href = `/?kind=${encodeURIComponent(data.kind)}`;
+  addControls(map, { names: listNames(), open: openFound, describe: describeFound }, `/?kind=${encodeURIComponent(data.kind)}`);
 
   map.on("zoomend", rescale);
   map.on("moveend resize", placeLabels);
@@ -305,13 +187,8 @@ LC.start = (parts) => {
     chooseLines(-1);
     restyle();
   });
-  map.on("resize", () => { fold(); legend.resize(); });
-  document.getElementById("lc-lang").addEventListener("click", () => setLanguage(state.lang === "zh" ? "en" : "zh", true));
   for (const button of document.querySelectorAll("[data-limit]")) button.addEventListener("click", () => setLimit(button.dataset.limit));
   startScores();
-  window.addEventListener("message", hear);
-  document.addEventListener("keydown", (event) => { if (event.key === "Tab") document.body.classList.add("lc-keys"); });
-  document.addEventListener("pointerdown", () => document.body.classList.remove("lc-keys"), true);
   for (const link of document.querySelectorAll("#lc-modes a")) for (const event of ["pointerdown", "focus"]) link.addEventListener(event, () => { link.href = siblingOf(link.dataset.mode, link.getAttribute("href")); });
 
   map.fitBounds(layers.communities.getBounds(), { ...padding(), animate: false });

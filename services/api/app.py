@@ -16,6 +16,7 @@ from services.api.errors import add_error_handlers
 from services.api.holder import RunHolder
 from services.api.lines import build_lines
 from services.api.middleware import ConditionalGzip, SafetyHeaders
+from services.api.parcel_history import ParcelHistory
 from services.api.routes import (
     collections,
     communities,
@@ -26,7 +27,10 @@ from services.api.routes import (
     health,
     journeys,
     pages,
+    parcels,
     places,
+    school_pages,
+    schools,
     scorecards,
     sheets,
     standards,
@@ -35,7 +39,8 @@ from services.settings import ServiceSettings
 
 _DESCRIPTION = """Who reaches a shop, a clinic, a school or a government-service point within a
 quarter of an hour, on foot (`mode=walk`) or by public transport as well (`mode=walk_transit`, in
-runs with a timetable), who does not, and why. Read-only; every figure comes from one run folder.
+runs with a timetable), who does not, and why; and whether school places and the land reserved for
+them suffice, year by year. Read-only; every figure comes from one run folder.
 Lengths are metres, times seconds unless a name says minutes, clock times those of the service day
 (hours may pass 24), coordinates WGS 84 degrees, unknown values null."""
 
@@ -67,6 +72,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
             if settings.reload_s > 0:
                 tasks.start_soon(holder.watch, settings.reload_s)
             yield
+            holder.close()
             tasks.cancel_scope.cancel()
 
     app = FastAPI(
@@ -82,11 +88,13 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     app.state.settings = settings
     app.state.holder = holder
     app.state.earlier = EarlierRun(settings.compare_with)
+    app.state.parcel_history = ParcelHistory(settings.compare_with)
     app.state.lines = build_lines(settings)
     app.add_middleware(ConditionalGzip, min_bytes=settings.gzip_min_bytes)
     app.add_middleware(SafetyHeaders)
     add_error_handlers(app)
     for module in (
+        school_pages,
         pages,
         coverage,
         gaps,
@@ -94,6 +102,8 @@ def create_app(settings: ServiceSettings) -> FastAPI:
         standards,
         compare,
         communities,
+        schools,
+        parcels,
         places,
         journeys,
         sheets,

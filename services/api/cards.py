@@ -102,6 +102,7 @@ def build_card(opened: OpenRun, community_id: str) -> Row:
         "coverage": coverage,
         "gaps": list_gaps(opened, community=community_id),
         "scorecards": opened.scores.list_scorecards(Asked(community=community_id)),
+        "schools": opened.schools.list_of_community(community_id),
         "demand": opened.demand_of_community.get(community_id, []),
         "notices": [row for row in opened.notices if _concerns(row, names)],
     }

@@ -13,11 +13,13 @@ from services.api.holder import RunHolder
 from services.api.limits import Limit
 from services.api.models import Problem
 from services.api.opened import DEFAULT_MODE, OpenRun, Row
+from services.api.parcel_history import ParcelHistory
 from services.errors import InvalidQuery
 from services.settings import ServiceSettings
 
 _NAME_LENGTH = 200
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-5][0-9])(?::([0-5][0-9]))?", re.ASCII)
+_YEAR = re.compile(r"[0-9]{1,9}", re.ASCII)
 _LATEST_DEPART_S = 30 * 3600
 
 
@@ -39,9 +41,16 @@ async def get_earlier(request: Request) -> EarlierRun:
     return earlier
 
 
+async def get_parcel_history(request: Request) -> ParcelHistory:
+    """Earlier parcels to compare with, if any are at hand."""
+    history: ParcelHistory = request.app.state.parcel_history
+    return history
+
+
 SettingsDep = Annotated[ServiceSettings, Depends(get_settings)]
 HolderDep = Annotated[RunHolder, Depends(get_holder)]
 EarlierDep = Annotated[EarlierRun, Depends(get_earlier)]
+ParcelHistoryDep = Annotated[ParcelHistory, Depends(get_parcel_history)]
 
 
 async def get_run(holder: HolderDep) -> OpenRun:
@@ -202,6 +211,35 @@ def find_box(
 
 
 BoxDep = Annotated[Box | None, Depends(find_box)]
+
+
+def find_years(
+    run: RunDep,
+    years: Annotated[
+        str | None,
+        Query(
+            max_length=200, description="calendar years with commas, `2027,2030`; all by default"
+        ),
+    ] = None,
+) -> tuple[int, ...] | None:
+    """Years asked for, each once and in order; None, or an empty text, for all."""
+    if not years:
+        return None
+    parts = {part.strip() for part in years.split(",")} - {""}
+    wrong = [part for part in parts if not _YEAR.fullmatch(part)]
+    if wrong or not parts:
+        raise InvalidQuery("years", years, "calendar years with commas, such as 2027,2030")
+    chosen = sorted(int(part) for part in parts)
+    return tuple(run.schools.get_year(year, parameter="years") for year in chosen)
+
+
+def get_parcel_id(run: RunDep, parcel_id: str) -> str:
+    """Id of a parcel the run holds."""
+    return str(run.parcels.get_parcel(parcel_id)["parcel_id"])
+
+
+ParcelDep = Annotated[str, Depends(get_parcel_id)]
+YearsDep = Annotated[tuple[int, ...] | None, Depends(find_years)]
 
 
 def _split_numbers(parameter: str, text: str, expected: str) -> list[float]:

@@ -73,9 +73,9 @@ class FeatureTable:
     @cached_property
     def bounds(self) -> Box | None:
         """Box around all shapes, None when there are none."""
-        if self.frame.empty:
-            return None
         west, south, east, north = np.round(self.frame.total_bounds, 7).tolist()
+        if not np.isfinite([west, south, east, north]).all():
+            return None
         return west, south, east, north
 
     def list_page(self, *, box: Box | None, limit: int, offset: int) -> Page:
@@ -153,6 +153,7 @@ def build_feature_tables(run: Run) -> dict[str, FeatureTable]:
             lambda: run.streets, ("street_id",),
         ),
         *_build_transit_tables(run.transit),
+        *_build_school_tables(run, on_communities),
         FeatureTable(
             "coverage", "Coverage", "覆盖率",
             "Share of households within a limit, on the communities.",
@@ -194,5 +195,48 @@ def _build_transit_tables(transit: Transit | None) -> tuple[FeatureTable, ...]:
             "lines", "Lines", "公交线路",
             "Lines of public transport from stop to stop, with trips and headway in the window.",
             lambda: transit.lines, ("line_id",),
+        ),
+    )  # fmt: skip
+
+
+def _build_school_tables(
+    run: Run, on_communities: Callable[[pd.DataFrame], gpd.GeoDataFrame]
+) -> tuple[FeatureTable, ...]:
+    """Schools and the land reserved for them; without features where the city brought none."""
+    return (
+        FeatureTable(
+            "parcels", "School land", "教育用地",
+            "Parcels reserved for kindergartens and schools, with their place in the order of urgency.",
+            lambda: run.parcels, ("parcel_id",),
+        ),
+        FeatureTable(
+            "parcel_findings", "Findings about school land", "用地核查",
+            "Every finding about every parcel; its shape is what it is about, where that can be shown.",
+            lambda: run.parcel_findings, ("parcel_id", "finding"),
+        ),
+        FeatureTable(
+            "parcel_changes", "Changes of school land", "用地变化",
+            "What became of the parcels of the earlier layer, with the ground no longer reserved.",
+            lambda: run.parcel_changes, ("earlier_id", "parcel_id"),
+        ),
+        FeatureTable(
+            "schools", "Schools", "学校",
+            "Schools and schools to come, one per level, with their places and who is placed in them.",
+            lambda: run.schools, ("school_id", "level"),
+        ),
+        FeatureTable(
+            "catchments", "Catchments", "学区",
+            "Where the children of a school live, as assigned or as placed, from a year on.",
+            lambda: run.catchments, ("school_id", "level", "year", "source"),
+        ),
+        FeatureTable(
+            "clusters", "Clusters", "联合片区",
+            "Small adjoining communities that a rule looks at together, with their sum.",
+            lambda: run.clusters, ("cluster_id",),
+        ),
+        FeatureTable(
+            "shortages", "Shortages of places", "学位缺口",
+            "Communities that are, or may be, short of school places: when, how many, which land.",
+            lambda: on_communities(run.shortages), ("community_id", "level"),
         ),
     )  # fmt: skip

@@ -45,6 +45,7 @@ class RunHolder:
         self._current: OpenRun | None = None
         self._tried = ""
         self._lock = threading.Lock()
+        self._closed = threading.Event()
 
     def get_current(self) -> OpenRun:
         """Return the run to answer from.
@@ -83,7 +84,11 @@ class RunHolder:
         """Build what most visitors ask for first, so that the first of them need not wait."""
         current = self._current
         if current is not None:
-            current.warm()
+            current.warm(self._closed.is_set)
+
+    def close(self) -> None:
+        """Leave off warming: nobody will ask any more."""
+        self._closed.set()
 
     async def watch(self, every_s: float) -> None:
         """Look at the folder every `every_s` seconds, off the event loop, until cancelled."""

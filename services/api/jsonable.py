@@ -72,6 +72,12 @@ def round_degrees(geometry: ArrayLike) -> NDArray[np.object_]:
     return rounded
 
 
+def read_shapes(frame: gpd.GeoDataFrame) -> list[dict[str, Any] | None]:
+    """Shapes of a table in WGS 84 as GeoJSON; None where there is none."""
+    texts = shapely.to_geojson(round_degrees(frame.geometry.to_numpy()))
+    return [json.loads(text) if text else None for text in texts.tolist()]
+
+
 def dump_features(
     ids: Sequence[str], geometry: NDArray[np.object_], rows: Sequence[dict[str, Any]]
 ) -> list[str]:

@@ -12,7 +12,15 @@ from typing import Annotated
 import anyio
 from fastapi import Depends, Request
 
-from services.api.deps import MinutesDep, ModeDep, PlaceDep
+from services.api.deps import (
+    MinutesDep,
+    ModeDep,
+    ParcelDep,
+    ParcelHistoryDep,
+    PlaceDep,
+    RunDep,
+    YearsDep,
+)
 from services.api.opened import RIDE_MODE
 from services.errors import TooBusy
 from services.settings import ServiceSettings
@@ -68,6 +76,7 @@ class Lines:
 
     isochrones: Line
     journeys: Line
+    releases: Line
 
 
 def build_lines(settings: ServiceSettings) -> Lines:
@@ -76,6 +85,7 @@ def build_lines(settings: ServiceSettings) -> Lines:
     return Lines(
         isochrones=Line(at_once, wait_s, "large isochrones"),
         journeys=Line(at_once, wait_s, "journeys"),
+        releases=Line(at_once, wait_s, "questions about school land"),
     )
 
 
@@ -108,10 +118,44 @@ async def wait_for_nearest(request: Request, place: PlaceDep, mode: ModeDep) -> 
         yield
 
 
+async def wait_for_release(
+    request: Request, run: RunDep, parcel: ParcelDep, years: YearsDep
+) -> AsyncIterator[None]:
+    """Hold a place while a release test is worked out; those worked out before are light."""
+    if run.schools.placers.has_release(parcel, years):
+        yield
+        return
+    async with _get_lines(request).releases.hold():
+        yield
+
+
+async def wait_for_shortages(request: Request, run: RunDep) -> AsyncIterator[None]:
+    """Hold a place while parcels that could end shortages are looked for; once they are, it is light."""
+    if run.schools.placers.has_candidates:
+        yield
+        return
+    async with _get_lines(request).releases.hold():
+        yield
+
+
+async def wait_for_changes(
+    request: Request, run: RunDep, history: ParcelHistoryDep
+) -> AsyncIterator[None]:
+    """Hold a place while it is worked out who feels what became of an earlier run's parcels."""
+    if history.is_light(run):
+        yield
+        return
+    async with _get_lines(request).releases.hold():
+        yield
+
+
 # left before the answer is sent: a slow reader keeps nobody waiting
 IsochroneTurn = Annotated[None, Depends(wait_for_isochrone, scope="function")]
 JourneyTurn = Annotated[None, Depends(wait_for_journey, scope="function")]
 NearestTurn = Annotated[None, Depends(wait_for_nearest, scope="function")]
+ReleaseTurn = Annotated[None, Depends(wait_for_release, scope="function")]
+ChangesTurn = Annotated[None, Depends(wait_for_changes, scope="function")]
+ShortageTurn = Annotated[None, Depends(wait_for_shortages, scope="function")]
 
 
 def _get_lines(request: Request) -> Lines:

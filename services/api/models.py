@@ -258,6 +258,31 @@ class DemandCard(Wire):
     households: float | None
 
 
+class ShortageRow(Wire):
+    """A level of which a community is, or may be, short of places."""
+
+    community_id: str
+    community: str
+    district: str
+    level: str
+    status: Literal["gap", "unknown"]
+    begins: float | None = Field(description="first year with children without a place")
+    ends: float | None = Field(description="last such year; null when it lasts to the horizon")
+    peak_year: float | None
+    peak_children: float | None = Field(description="children without a place in that year")
+    reserved_in_reach: str = Field(description="parcels still to be built on, with commas")
+    land_missing: bool = Field(description="whether no such parcel is within the walk")
+    needed_places: float | None
+    needed_classes: float | None
+    needed_area_m2: float | None
+    candidates: str = Field(
+        description="other parcels within the walk, with commas, the best first"
+    )
+    source_status: str
+    reason: str
+    reason_en: str
+
+
 class CommunityCard(Wire):
     """Everything known about one community."""
 
@@ -265,6 +290,9 @@ class CommunityCard(Wire):
     coverage: list[KindCard]
     gaps: list[GapRow]
     scorecards: list[Scorecard]
+    schools: list[ShortageRow] = Field(
+        description="levels of which it is, or may be, short of school places"
+    )
     demand: list[DemandCard]
     notices: list["NoticeRow"]
 

@@ -1,6 +1,7 @@
 """A run opened for answering: look-ups built once per run, most of them on first use."""
 
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, partial
 from typing import Any
 
 from layers.standards.model import Text
@@ -16,6 +17,8 @@ from services.api.examples import HomeIndex
 from services.api.features import FeatureTable, build_feature_tables
 from services.api.jsonable import list_rows, plain_value
 from services.api.limits import Limit, get_limit, sort_limits
+from services.api.parcels import ParcelDesk
+from services.api.schools import SchoolDesk
 from services.api.scores import Scores
 from services.api.standards import Standards, count_verdicts
 from services.errors import (
@@ -67,6 +70,8 @@ class OpenRun:
         self.maps = OnceCache(maps_cached)
         self._coverage = OnceCache(len(self.kinds) + 1)
         self._places = OnceCache(2)
+        self.schools = SchoolDesk(run, lambda: self.communities)
+        self.parcels = ParcelDesk(run, lambda: self.communities, self.schools)
 
     @property
     def name(self) -> str:
@@ -245,10 +250,23 @@ class OpenRun:
         )
         return finder
 
-    def warm(self) -> None:
-        """Build the look-ups that take longest: cards, maps and questions about a point."""
+    def warm(self, stopped: Callable[[], bool] = lambda: False) -> None:
+        """Build what takes longest: cards, maps, questions about a point and about school land.
+
+        Parameters
+        ----------
+        stopped
+            Whether to leave off.
+        """
+        for step in (self._warm_cards, self._warm_ways, partial(self.schools.warm, stopped)):
+            if not stopped():
+                step()
+
+    def _warm_cards(self) -> None:
         _ = self.backdrop, self.nearest_of_community, self.standards
         self.homes.find_example("", "", RIDE_MODE)
+
+    def _warm_ways(self) -> None:
         self.places.warm()
         if self.run.transit is not None:
             self.rides.warm()

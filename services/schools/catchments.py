@@ -23,7 +23,8 @@ _FEW = 1e-6
 def draw_catchments(placers: Mapping[LevelCode, Placer]) -> gpd.GeoDataFrame:
     """Draw assigned catchments, and around those placed in each school the squares they live in.
 
-    A square goes to the school most of its placed children go to. Rows stand for the year they name
+    A square goes to the school most of its placed children go to; `children` are all who are placed in
+    the school, in whichever square. Rows stand for the year they name
     and those after it, until the next year of the same level: the first, and each in which schools open.
 
     Returns

@@ -1,4 +1,4 @@
-"""How much land a school takes, and which parcels could give it."""
+"""Parcels within the walk of some homes, and which of them could give a school its land."""
 
 import math
 from dataclasses import dataclass
@@ -11,58 +11,15 @@ from geo.reach import measure_within
 from geo.units import UNREACHED, BoolArray, FloatArray, IntArray
 from layers.schooling.load import list_parts
 from layers.schooling.model import LevelCode, Parameters
-from layers.standards.model import STATUSES, Status, Value
 from services.schools.model import SchoolCity
 from services.schools.places import COUNTED
 
+AHEAD = tuple(status for status in COUNTED if status != "open")
+"""States of a parcel in which its school is still to come."""
 Why = Literal["late", "rezoned", "occupied", "unsure", "other_level"]
 WHYS: tuple[Why, ...] = ("late", "unsure", "rezoned", "occupied", "other_level")
 """Why a parcel is not counted on for a shortage, the readiest first: it opens too late, nobody knows
 when it opens or what it is for, it was given another use, it is occupied, it is for another level."""
-
-
-@dataclass(frozen=True, slots=True)
-class LandNeeded:
-    """Least land of a school, and the figure it follows from; NaN and None where none is known."""
-
-    area_m2: float
-    value: Value | None
-
-
-def find_land(
-    parameters: Parameters, level: LevelCode, classes: float, places: float
-) -> LandNeeded:
-    """Least land a school of so many classes and places takes.
-
-    The smallest listed size of at least as many classes; beyond the largest, and where no sizes are
-    listed, land per child; else the largest size in proportion.
-    """
-    listed = [one for one in parameters.land if one.level == level]
-    sizes = sorted(
-        (one.classes, one) for one in listed if one.classes is not None and one.classes >= classes
-    )
-    if sizes:
-        value = min(sizes, key=lambda size: size[0])[1].area_m2
-        return LandNeeded(value.value, value)
-    for one in listed:
-        if one.classes is None:
-            return LandNeeded(one.area_m2.value * places, one.area_m2)
-    smaller = [(one.classes, one.area_m2) for one in listed if one.classes is not None]
-    if not smaller:
-        return LandNeeded(float("nan"), None)
-    most, value = max(smaller, key=lambda size: size[0])
-    return LandNeeded(value.value * classes / most, value)
-
-
-def count_classes(parameters: Parameters, level: LevelCode, places: float) -> float:
-    """Whole classes that so many places take."""
-    return float(math.ceil(places / parameters.levels[level].class_size.value - 1e-9))
-
-
-def find_weakest(values: list[Value]) -> Status:
-    """Least certain status among figures; `primary` without any."""
-    ranks = [STATUSES.index(value.source.status) for value in values]
-    return STATUSES[max(ranks, default=0)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,10 +56,10 @@ def reach_parcels(city: SchoolCity, level: LevelCode) -> ParcelReach:
     return ParcelReach(parcel, pairs.home.astype(np.int64), pairs.walk_m, len(city.parcels))
 
 
-def list_counted(city: SchoolCity, level: LevelCode) -> IntArray:
-    """Rows of the parcels that are counted on for a level, whether or not a school stands there."""
+def list_reserved(city: SchoolCity, level: LevelCode) -> IntArray:
+    """Rows of the parcels a school of the level is still to be built on; one that is open is no reserve."""
     frame = city.parcels
-    counted = frame["status"].isin(COUNTED).to_numpy(dtype=np.bool_)
+    counted = frame["status"].isin(AHEAD).to_numpy(dtype=np.bool_)
     teaches = np.array(
         [level in list_parts(str(one), city.parameters) for one in frame["level"]], dtype=np.bool_
     )
@@ -145,7 +102,7 @@ def rank_candidates(
     found = []
     for at in np.flatnonzero(walk < UNREACHED).tolist():
         parcel = city.parcels.iloc[at]
-        why = _find_why(city, level, parcel, begins)
+        why = find_why(city.parameters, level, parcel, begins)
         if why is not None:
             area = float(parcel["area_m2"])
             known = not (math.isnan(area) or math.isnan(needed_area_m2))
@@ -161,9 +118,19 @@ def rank_candidates(
     )
 
 
-def _find_why(city: SchoolCity, level: LevelCode, parcel: pd.Series, begins: int) -> Why | None:
-    """Why a parcel is not counted on in time; None for one that is, or that is built on."""
-    status, parts = str(parcel["status"]), list_parts(str(parcel["level"]), city.parameters)
+def find_why(
+    parameters: Parameters, level: LevelCode, parcel: pd.Series, begins: float
+) -> Why | None:
+    """Why a parcel is not counted on from a year on; None for one that is, or that is built on.
+
+    Parameters
+    ----------
+    parcel
+        A row of `layers.results.PARCELS`.
+    begins
+        First year of the shortage.
+    """
+    status, parts = str(parcel["status"]), list_parts(str(parcel["level"]), parameters)
     if status == "re-zoned":
         return "rezoned"
     if status == "occupied":

@@ -17,6 +17,7 @@ from layers.schooling.model import LEVELS, LevelCode, Parameters, SchoolSources
 from services.schools.forecast import forecast_children
 from services.schools.housing import Arrivals, build_arrivals, list_ratios
 from services.schools.places import build_schools
+from services.schools.tally import add_groups
 from services.schools.ways_in import enter_parcels
 from services.walks import Walks, join_links, limit_in_metres
 
@@ -37,7 +38,7 @@ class SchoolCity:
         The city's.
     homes, home_community, home_households
         Demand points, then housing to come: where their walks begin, row of their community (-1 outside
-        all) and households (NaN where unknown); shape `(H,)`.
+        all), shape `(H,)`; households that live there by each year (NaN where unknown), shape `(H, Y)`.
     communities
         As `layers.results.COMMUNITIES`.
     parcels
@@ -150,6 +151,7 @@ def build_school_city(
             forecast.children[level], forecast.settled_by[level], ratios, standing, basis, arrivals
         )
     homes = join_links([walks.demand_links, arrivals.links])
+    living = walks.demand["households"].to_numpy(dtype=np.float64)
     schools = build_schools(
         walks.facilities,
         land,
@@ -167,7 +169,7 @@ def build_school_city(
         homes=homes,
         home_community=np.concatenate([standing, arrivals.community]),
         home_households=np.concatenate(
-            [walks.demand["households"].to_numpy(dtype=np.float64), arrivals.households]
+            [np.repeat(living[:, None], len(years), axis=1), arrivals.present]
         ),
         communities=communities,
         parcels=land,
@@ -211,18 +213,14 @@ def _measure_basis(demand: gpd.GeoDataFrame, community: IntArray, n: int) -> Flo
     inside = community >= 0
     share = np.zeros(len(community))
     households = demand["households"].to_numpy(dtype=np.float64)
-    total = _sum(community, households, inside, n)
+    total = add_groups(community, households, n)
     known = np.isfinite(total) & (total > 0)
     weight = demand["weight"].to_numpy(dtype=np.float64)
     by_households = inside & known[community]
     amount = np.where(by_households, households, weight)
-    whole = np.where(known, total, _sum(community, weight, inside, n))[community]
+    whole = np.where(known, total, add_groups(community, weight, n))[community]
     np.divide(amount, whole, out=share, where=inside & (whole > 0))
     return share
-
-
-def _sum(group: IntArray, value: FloatArray, chosen: NDArray[np.bool_], n: int) -> FloatArray:
-    return np.bincount(group[chosen], weights=value[chosen], minlength=n).astype(np.float64)
 
 
 def _place_children(
@@ -235,7 +233,8 @@ def _place_children(
 ) -> tuple[FloatArray, NDArray[np.object_]]:
     """Children of one level at every home, shape `(H, Y)`, and what settles the unknown, `(C, Y)`.
 
-    Children of a community no home is known in cannot be placed: they are unknown.
+    Children of a community no home is known in cannot be placed: they are unknown. Homes to come of
+    unknown year or size leave only their own unknown: the others' are the least the community has.
     """
     n = len(forecast)
     unsettled = settled_by.copy()
@@ -243,6 +242,7 @@ def _place_children(
     housed[standing[standing >= 0]] = True
     lost = ~housed[:, None] & (forecast > 0)
     unsettled[lost & (unsettled == "")] = NO_HOMES
+    uncounted = unsettled != ""
     coming = arrivals.count_children(ratio)
     for place, column in zip(*np.nonzero(np.isnan(coming)), strict=True):
         here = arrivals.community[place]
@@ -254,7 +254,7 @@ def _place_children(
     community = np.concatenate([standing, arrivals.community])
     inside = community >= 0
     children[~inside] = 0.0
-    children[inside] = np.where(unsettled[community[inside]] == "", children[inside], np.nan)
+    children[inside] = np.where(uncounted[community[inside]], np.nan, children[inside])
     return children, unsettled
 
 

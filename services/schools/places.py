@@ -5,7 +5,7 @@ under construction or open) as schools to come. What is not known for sure is to
 such a school counts in the best case alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -17,7 +17,7 @@ from geo.units import BoolArray, FloatArray, IntArray
 from layers.schooling.load import list_parts
 from layers.schooling.model import LEVELS, LevelCode, Parameters
 from services.coverage import locate_facilities
-from services.schools.ways_in import project_shapes
+from services.schools.same_ground import find_same, join_same, mark_doubles, rank_ready
 
 COUNTED = ("reserved", "granted", "building", "open")
 """States of a parcel in which a school may be counted on."""
@@ -25,8 +25,8 @@ PARCEL = "parcel"
 CAPACITY, KIND = "facilities.capacity", "facilities.kind"
 _UNSPECIFIED = "school_unspecified"
 _OF_SCHOOLS: tuple[LevelCode, ...] = ("primary_school", "junior_school", "senior_school")
-_SAME_M = 10.0
-"""A listed school this near to a parcel stands on it: both are drawn by different hands."""
+_PLANNED = ("reserved", "granted")
+"""States of a parcel on which nothing stands yet."""
 _COLUMNS = (
     "school_id",
     "level",
@@ -40,6 +40,7 @@ _COLUMNS = (
     "places_source",
     "settled_by",
     "opens",
+    "earliest",
     "shown",
     "facility_row",
     "parcel_row",
@@ -73,14 +74,18 @@ def build_schools(
     schools
         The first columns of `layers.results.SCHOOLS` up to `places_source`, and: `settled_by` (what
         would settle places or opening, "" when both are known), `opens` (whether it takes children for
-        sure, from `opening_year` on), `shown` (false where it is not known to teach the level: then it is
-        counted in the best case, but not listed), `facility_row`, `parcel_row` (-1 for none), geometry
-        (WGS 84, point inside).
+        sure, from `opening_year` on), `earliest` (before this year it takes none, NaN where it may at
+        any time), `shown` (false where it is not known to teach the level: then it is counted in the
+        best case, but not listed), `facility_row`, `parcel_row` (the parcel it comes and goes with, -1
+        for none: a school standing where a parcel is still to be built stays without it), geometry (WGS
+        84, point inside).
     """
     standing = _list_facilities(facilities, parameters)
-    coming = _list_parcels(parcels, parameters, first_year)
-    pairs = _find_same(facilities, standing, parcels, coming, crs)
-    standing, coming = _join_same(standing, coming, pairs)
+    coming = rank_ready(_list_parcels(parcels, parameters, first_year))
+    share = parameters.site.same_share.value
+    coming = mark_doubles(coming, parcels, share=share, crs=crs)
+    pairs = find_same(facilities, standing, parcels, coming, crs)
+    standing, coming = join_same(standing, coming, pairs, first_year=first_year)
     schools = pd.concat([standing, coming], ignore_index=True)
     order = pd.Categorical(schools["level"], categories=LEVELS, ordered=True)
     schools = schools.assign(order=order.codes).sort_values(["order", "school_id"], kind="stable")
@@ -119,6 +124,7 @@ def _list_facilities(facilities: gpd.GeoDataFrame, parameters: Parameters) -> pd
             "places_source": pd.Series(np.where(schools["shown"], source, ""), dtype="str"),
             "settled_by": pd.Series(np.where(schools["shown"], unknown, KIND), dtype="str"),
             "opens": schools["shown"].astype("bool"),
+            "earliest": np.full(len(schools), np.nan),
             "shown": schools["shown"].astype("bool"),
             "facility_row": schools["facility_row"].astype("int64"),
             "parcel_row": np.full(len(schools), -1, dtype=np.int64),
@@ -211,6 +217,8 @@ def _list_parcels(
                     "places_source": "" if np.isnan(places) else "planned",
                     "settled_by": ",".join(unknown),
                     "opens": opens,
+                    "earliest": _find_earliest(str(one["status"]), unknown, first_year),
+                    "status": str(one["status"]),
                     "shown": sure_level and one["status"] != "",
                     "facility_row": -1,
                     "parcel_row": at,
@@ -218,13 +226,19 @@ def _list_parcels(
             )
     types = {
         **dict.fromkeys(("school_id", "level", "name", "source", "parcel_id"), "str"),
-        **dict.fromkeys(("places_source", "settled_by"), "str"),
-        **dict.fromkeys(("opening_year", "places"), "float64"),
+        **dict.fromkeys(("places_source", "settled_by", "status"), "str"),
+        **dict.fromkeys(("opening_year", "places", "earliest"), "float64"),
         **dict.fromkeys(("opens", "shown"), "bool"),
         **dict.fromkeys(("facility_row", "parcel_row"), "int64"),
     }
     frame = pd.DataFrame(rows, columns=list(types)).astype(types)
     return frame.assign(inclusive=pd.array([pd.NA] * len(frame), dtype="boolean"))
+
+
+def _find_earliest(status: str, unknown: Sequence[str], first_year: int) -> float:
+    """First year a school of unknown opening may be there: nothing stands on reserved land today."""
+    late = status in _PLANNED and "parcels.opening_year" in unknown
+    return first_year + 1.0 if late else np.nan
 
 
 def _list_unknown(parcel: Mapping[str, Any], *, sure_level: bool, first_year: int) -> list[str]:
@@ -247,62 +261,6 @@ def _list_unknown(parcel: Mapping[str, Any], *, sure_level: bool, first_year: in
     ]
 
 
-def _find_same(
-    facilities: gpd.GeoDataFrame,
-    standing: pd.DataFrame,
-    parcels: gpd.GeoDataFrame,
-    coming: pd.DataFrame,
-    crs: str,
-) -> IntArray:
-    """Pairs (row of `standing`, row of `coming`) of the same school: same level, same ground."""
-    if standing.empty or coming.empty:
-        return np.zeros((0, 2), dtype=np.int64)
-    shown = np.flatnonzero(standing["shown"].to_numpy())
-    grounds = project_shapes(parcels, crs)[coming["parcel_row"].to_numpy()]
-    places = project_shapes(facilities, crs)[standing["facility_row"].to_numpy()[shown]]
-    inside = shapely.point_on_surface(places)
-    ground, place = shapely.STRtree(inside).query(grounds, predicate="dwithin", distance=_SAME_M)
-    place = shown[place]
-    level = standing["level"].to_numpy()[place] == coming["level"].to_numpy()[ground]
-    pairs = np.column_stack([place, ground])[level].astype(np.int64)
-    ids = coming.reset_index()[["index", "parcel_id", "level"]].merge(
-        standing[standing["shown"]].reset_index()[["index", "school_id", "level"]],
-        left_on=["parcel_id", "level"],
-        right_on=["school_id", "level"],
-        suffixes=("_coming", "_standing"),
-    )
-    named = ids[["index_standing", "index_coming"]].to_numpy(dtype=np.int64)
-    return np.unique(np.concatenate([pairs, named]), axis=0)
-
-
-def _join_same(
-    standing: pd.DataFrame, coming: pd.DataFrame, pairs: IntArray
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Schools listed and parcels they stand on counted once: the listed row stays and names the parcel."""
-    rows, first = np.unique(pairs[:, 0], return_index=True)
-    parcel = coming.iloc[pairs[first, 1]]
-    ids = standing["parcel_id"].to_numpy(dtype=object).copy()
-    land = standing["parcel_row"].to_numpy().copy()
-    ids[rows], land[rows] = parcel["parcel_id"], parcel["parcel_row"]
-    places = standing["places"].to_numpy().copy()
-    source = standing["places_source"].to_numpy(dtype=object).copy()
-    settled = standing["settled_by"].to_numpy(dtype=object).copy()
-    fill = np.isnan(places[rows]) & parcel["places"].notna().to_numpy()
-    places[rows[fill]] = parcel["places"].to_numpy()[fill]
-    source[rows[fill]], settled[rows[fill]] = "planned", ""
-    told = {"parcel_id": ids, "places_source": source, "settled_by": settled}
-    standing = standing.assign(
-        **{
-            name: pd.Series(value, index=standing.index, dtype="str")
-            for name, value in told.items()
-        },
-        parcel_row=land,
-        places=places,
-    )
-    kept = ~np.isin(np.arange(len(coming)), pairs[:, 1])
-    return standing, coming[kept]
-
-
 def _take_shapes(
     schools: pd.DataFrame, facilities: gpd.GeoDataFrame, parcels: gpd.GeoDataFrame
 ) -> np.ndarray:
@@ -319,6 +277,12 @@ def _take_shapes(
 def list_open(schools: pd.DataFrame, years: IntArray) -> tuple[BoolArray, BoolArray]:
     """Schools that take children in each year: for sure, and in the best case; shape `(Y, T)` each."""
     opening = schools["opening_year"].to_numpy(dtype=np.float64)
-    begun = np.isnan(opening) | (opening <= years[:, None])
+    earliest = schools["earliest"].to_numpy(dtype=np.float64)
+    begun = ~(opening > years[:, None]) & ~(earliest > years[:, None])
     opens = schools["opens"].to_numpy(dtype=np.bool_)
     return begun & opens, begun
+
+
+def has_listed(schools: gpd.GeoDataFrame) -> bool:
+    """Whether any of some schools is listed or mapped as of its level: with none, nobody knows of them."""
+    return bool((schools["shown"] & (schools["facility_row"] >= 0)).any())

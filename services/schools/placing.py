@@ -8,25 +8,31 @@ What nobody knows is never guessed; it is bounded. Three cases:
 - `crowded`: as `sure`, and children nobody has counted fill whatever they can reach. Only where
   some children are unknown.
 
-Nobody is worse off when a school takes more or others have fewer children, home by home: an optimal
-allocation changes along paths that end at a free place, and such a path puts no child out that had one.
-So what is left in `possible` is left whatever the truth, and what is placed in `crowded` is placed.
+Children nobody has counted are none in `sure` and `possible`. So the truth, whatever it is, has no more
+places and no fewer children than `possible`, and no fewer places and no more children than `crowded`.
+Nobody loses a place when a school takes more or others have fewer children, home by home: `geo.allocate`
+says why. (Equal walks are told apart by home and school, the same way in every case; else homes
+equally far could change places.) So what is left in `possible` is left whatever the truth, what is
+placed in `crowded` is placed, and no school takes more than it takes in `crowded`. The same is true
+of sums over homes: communities, districts, the city. How far children walk has no such bounds.
 
 Children inside an assigned catchment come first at its school, the nearest of them when places do not
-suffice; whoever is left after that is placed with everybody else.
+suffice; whoever is left after that is placed with everybody else. The bounds hold with catchments too:
+a place more goes to a child who leaves those placed with everybody else, or else to these.
 """
 
+import zlib
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from threading import Lock
 from typing import Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geo.allocate import Allocator, Start
-from geo.reach import ReachPairs, measure_within, take_idle
+from geo.reach import ReachPairs, measure_within
 from geo.units import BoolArray, FloatArray, IntArray
 from layers.schooling.model import LEVELS, LevelCode
 from services.schools.model import SchoolCity
@@ -62,10 +68,10 @@ class Placement:
 
 
 class Placer:
-    """Places the children of one level, year after year; keeps what it solved, and its solver warm.
+    """Places the children of one level, year after year, and keeps what it solved.
 
-    May be asked from several threads: each has a solver of its own. What is asked `without` some
-    schools is solved from the kept solution of the same year, in a fraction of its time.
+    May be asked from several threads. What is asked `without` some schools is solved from the kept
+    solution of the same year, in a fraction of its time.
 
     Parameters
     ----------
@@ -73,6 +79,8 @@ class Placer:
         Homes, children, schools.
     level
         The level.
+    closed
+        Rows of `city.schools` that are `without` in the solutions others are solved from.
 
     Attributes
     ----------
@@ -92,9 +100,10 @@ class Placer:
         Shape `(Y, T)`: schools open for sure, and in the best case.
     """
 
-    def __init__(self, city: SchoolCity, level: LevelCode) -> None:
+    def __init__(self, city: SchoolCity, level: LevelCode, *, closed: Iterable[int] = ()) -> None:
         self.city, self.level = city, level
         self.rows = city.list_schools(level)
+        self._closed: BoolArray = np.isin(self.rows, list(closed))
         pairs = self._find_pairs()
         self.home: IntArray = pairs.home.astype(np.int64)
         self.target: IntArray = np.repeat(np.arange(len(self.rows)), np.diff(pairs.start))
@@ -111,11 +120,8 @@ class Placer:
         self.opened, self.maybe = list_open(schools, city.years)
         unknown: BoolArray = np.asarray(np.isnan(city.children[level]).any(axis=0))
         self._unknown_children = unknown
-        self._pairs = pairs
-        self._idle: Mapping[Case, list[Allocator]] = {case: [] for case in CASES}
+        self._allocator = Allocator(pairs, _list_keys(self.ids))
         self._kept: dict[tuple[int, Case], tuple[Placement, Start | None]] = {}
-        self._lasting = len(city.parcels) > 0  # without parcels nobody asks what one is worth
-        self._lock = Lock()
 
     @property
     def certain(self) -> BoolArray:
@@ -152,28 +158,12 @@ class Placer:
         gone = np.isin(self.rows, list(without))
         if case not in self.list_cases(at):
             case = "sure"
-        placement, start = self._keep(at, case)
-        if not gone.any():
+        if (at, case) not in self._kept:  # asked by two at a time, solved by both, to the same end
+            self._kept[at, case] = self._solve(at, case, self._closed, None)
+        placement, start = self._kept[at, case]
+        if (gone == self._closed).all():
             return placement
-        allocator = take_idle(self._idle[case], lambda: Allocator(self._pairs))
-        found = self._solve(allocator, at, case, gone, start)
-        self._idle[case].append(allocator)
-        return found
-
-    def _keep(self, at: int, case: Case) -> tuple[Placement, Start | None]:
-        """The placement of a year with all schools, and where its solution stands; solved once.
-
-        Cases do not share solvers: from another case's solution the way is longer than from none.
-        """
-        with self._lock:
-            if (at, case) not in self._kept:
-                allocator = take_idle(self._idle[case], lambda: Allocator(self._pairs))
-                nothing = np.zeros(len(self.rows), dtype=np.bool_)
-                _, start = self._kept.get((at - 1, case), (None, None))
-                placement = self._solve(allocator, at, case, nothing, start)
-                self._kept[at, case] = placement, allocator.keep() if self._lasting else None
-                self._idle[case].append(allocator)
-            return self._kept[at, case]
+        return self._solve(at, case, gone, start)[0]
 
     def find_nearest(self, at: int, *, without: Iterable[int] = ()) -> IntArray:
         """The nearest school of every home that is or may be open, -1 for none; shape `(H,)`."""
@@ -203,35 +193,40 @@ class Placer:
         return own[np.lexsort((self.home[own], self.walk_m[own], self.target[own]))]
 
     def _solve(
-        self, allocator: Allocator, at: int, case: Case, gone: BoolArray, start: Start | None
-    ) -> Placement:
+        self, at: int, case: Case, gone: BoolArray, start: Start | None
+    ) -> tuple[Placement, Start | None]:
         children = self.city.children[self.level][:, at]
         offered = np.where(gone, 0.0, self.count_places(at, case))
         reached = np.zeros(len(children), dtype=np.bool_)
         reached[self.home[(self.maybe[at] & ~gone)[self.target]]] = True
         known = np.nan_to_num(children)
-        fill = offered.sum() + 1.0 if case == "crowded" else 0.0
+        fill: FloatArray = np.zeros(len(children))
+        if case == "crowded":  # more than there is in reach; what schools thought away have, too
+            every = self.count_places(at, case)[self.target]
+            fill += 1.0 + np.bincount(self.home, weights=every, minlength=len(children))
         wanting = np.where(np.isnan(children), fill, children)
+        rest, room = wanting, offered
         own = self._place_assigned(wanting, offered)
-        by_home = np.bincount(self.home, weights=own, minlength=len(children))
-        taken = np.bincount(self.target, weights=own, minlength=len(offered))
-        rest = allocator.solve(
-            np.maximum(wanting - by_home, 0.0), np.maximum(offered - taken, 0.0), start=start
-        )
-        return Placement(
+        if own is not None:
+            by_home = np.bincount(self.home, weights=own, minlength=len(children))
+            taken = np.bincount(self.target, weights=own, minlength=len(offered))
+            rest, room = np.maximum(wanting - by_home, 0.0), np.maximum(offered - taken, 0.0)
+        found = self._allocator.solve(rest, room, start=start)
+        placement = Placement(
             children=known,
-            flow=own + rest.flow,
-            left=np.where(np.isnan(children), 0.0, rest.left),
+            flow=found.flow if own is None else own + found.flow,
+            left=np.where(np.isnan(children), 0.0, found.left),
             out=np.where(reached, 0.0, known),
-            used=taken + rest.used,
+            used=found.used if own is None else taken + found.used,
         )
+        return placement, found.start
 
-    def _place_assigned(self, children: FloatArray, offered: FloatArray) -> FloatArray:
-        """Children placed in the school they are assigned to; shape `(R,)`."""
-        flow = np.zeros(len(self.home))
+    def _place_assigned(self, children: FloatArray, offered: FloatArray) -> FloatArray | None:
+        """Children placed in the school they are assigned to, shape `(R,)`; None without catchments."""
         own = self._own
         if len(own) == 0:
-            return flow
+            return None
+        flow = np.zeros(len(self.home))
         target = self.target[own]
         wanting = children[self.home[own]]
         running = np.cumsum(wanting)
@@ -240,6 +235,12 @@ class Placer:
         ahead = running - wanting - before[target]
         flow[own] = np.clip(offered[target] - ahead, 0.0, wanting)
         return flow
+
+
+def _list_keys(ids: NDArray[np.object_]) -> IntArray:
+    """Numbers of the schools that depend on their ids alone: the same whatever others there are."""
+    keys = np.array([zlib.crc32(str(one).encode()) for one in ids], dtype=np.int64)
+    return keys + (pd.Series(keys).groupby(keys).cumcount().to_numpy(dtype=np.int64) << 32)
 
 
 def build_placers(city: SchoolCity) -> Mapping[LevelCode, Placer]:

@@ -8,20 +8,16 @@ import pandas as pd
 
 from geo.units import BoolArray, FloatArray, IntArray
 from layers.results import SHORTAGES, shape_table
+from layers.schooling.land import count_classes, find_land_need, get_least_certain
 from layers.schooling.model import LevelCode
 from layers.standards.model import Text
-from services.schools.land import (
-    ParcelReach,
-    count_classes,
-    find_land,
-    find_weakest,
-    list_counted,
-    rank_candidates,
-    reach_parcels,
-)
+from services.schools.land import ParcelReach, list_reserved, rank_candidates, reach_parcels
 from services.schools.model import SchoolCity
+from services.schools.parcels.finding_words import mark_candidate
 from services.schools.placing import Placer
 from services.schools.sentences import Shortage, say_shortage, say_shortage_unknown
+from services.schools.settlers import split_causes
+from services.schools.tally import add_groups
 
 HALF_A_CHILD = 0.5
 """Children are told whole: fewer than half a child is none."""
@@ -66,6 +62,10 @@ class _Span:
     out, left
         Shape `(Y,)`: children out of reach, and others without a place: of a gap those missing for sure,
         else those who may be.
+    cut
+        Shape `(Y,)`: those of `out` whose homes no mapped street leads to. No school could reach them.
+    counted
+        Shape `(Y,)`: whether all children of the community are known.
     settled_by
         What would settle the years of an `unknown`.
     """
@@ -75,6 +75,8 @@ class _Span:
     years: IntArray
     out: FloatArray
     left: FloatArray
+    cut: FloatArray
+    counted: BoolArray
     settled_by: tuple[str, ...]
 
     @property
@@ -82,12 +84,19 @@ class _Span:
         """Children without a place in those years."""
         return (self.out + self.left)[self.years]
 
+    @property
+    def connected(self) -> FloatArray:
+        """Those of them a school could reach."""
+        return np.maximum(self.missing - self.cut[self.years], 0.0)
+
 
 def _build_spans(placer: Placer, table: pd.DataFrame) -> list[_Span]:
     """Communities with a gap in some year, and those of which some year is unknown."""
     city = placer.city
     shape = (len(city.years), len(city.communities))
     read = {name: table[name].to_numpy().reshape(shape) for name in _READ}
+    counted = city.unsettled[placer.level] == ""
+    cut = _count_unconnected(placer)
     spans = []
     for status, left in (("gap", "left"), ("unknown", "left_possible")):
         here = read["status"] == status
@@ -95,7 +104,7 @@ def _build_spans(placer: Placer, table: pd.DataFrame) -> list[_Span]:
             here &= ~(read["status"] == "gap").any(axis=0)
         for place in np.flatnonzero(here.any(axis=0)).tolist():
             years = np.flatnonzero(here[:, place])
-            settled = {part for one in read["settled_by"][years, place] for part in one.split(",")}
+            settled = split_causes(read["settled_by"][years, place])
             spans.append(
                 _Span(
                     status,
@@ -103,10 +112,22 @@ def _build_spans(placer: Placer, table: pd.DataFrame) -> list[_Span]:
                     years,
                     read["out_of_reach"][:, place],
                     read[left][:, place],
+                    cut[place],
+                    counted[place],
                     tuple(sorted(settled - {""})),
                 )
             )
     return spans
+
+
+def _count_unconnected(placer: Placer) -> FloatArray:
+    """Children of each community in homes no mapped street leads to, shape `(C, Y)`."""
+    city = placer.city
+    n = len(city.communities)
+    community = np.where(city.homes.connected, -1, city.home_community)
+    known = np.nan_to_num(city.children[placer.level])
+    parts = [add_groups(community, of_year, n) for of_year in known.T]
+    return np.stack(parts, axis=1)
 
 
 def _tell_when(placer: Placer, span: _Span) -> dict[str, object]:
@@ -126,55 +147,72 @@ def _tell_gap(placer: Placer, reach: ParcelReach, span: _Span) -> dict[str, obje
     city, level = placer.city, placer.level
     peak = int(span.years[np.argmax(span.missing)])
     children = float(span.missing.max())
-    places = float(np.ceil(children - HALF_A_CHILD))
-    classes = count_classes(city.parameters, level, places)
-    land = find_land(city.parameters, level, classes, places)
+    served = float(span.connected.max())
+    need_at = int(span.years[np.argmax(span.connected)])
+    places = float(np.ceil(max(served - HALF_A_CHILD, 0.0)))
+    classes = count_classes(level, places, city.parameters)
+    need = find_land_need(level, classes, city.parameters)
+    area_m2 = float("nan") if need is None else need.area_m2
+    area_m2 = area_m2 if places else 0.0
     when = _tell_when(placer, span)
     begins = int(city.years[span.years[0]])
-    homes = find_left_homes(placer, span.place, peak)
+    homes = find_left_homes(placer, span.place, need_at)
     walks = reach.find_walks(homes)
-    counted = [at for at in list_counted(city, level).tolist() if np.isfinite(walks[at])]
-    reserved = [str(city.parcels["parcel_id"].iloc[at]) for at in counted]
-    others = rank_candidates(city, level, reach, homes, begins=begins, needed_area_m2=land.area_m2)
-    candidates = [one.parcel_id for one in others if one.parcel_id not in reserved]
+    ahead = [at for at in list_reserved(city, level).tolist() if np.isfinite(walks[at])]
+    reserved = [str(city.parcels["parcel_id"].iloc[at]) for at in ahead]
+    others = rank_candidates(city, level, reach, homes, begins=begins, needed_area_m2=area_m2)
+    others = [one for one in others if one.parcel_id not in reserved]
     stated = city.parameters.levels[level]
+    sources = [stated.limit.source, stated.class_size.source]
+    sources += [] if need is None else [need.source]
+    status = get_least_certain(sources if places else [stated.limit.source]).status
     told = Shortage(
         level=stated,
         begins=begins,
         last=int(city.years[span.years[-1]]),
+        pauses=tuple(city.years[_find_pauses(span.years)].tolist()),
         horizon=int(city.years[-1]),
         peak_year=int(city.years[peak]),
         children=children,
         out_of_reach=float(span.out[peak]),
+        unconnected=float(span.cut[peak]),
+        least=not span.counted[span.years].all(),
         places=places,
         classes=classes,
-        area_m2=land.area_m2,
-        area=land.value,
+        area_m2=area_m2,
+        status=status,
         reserved=tuple(reserved),
-        candidates=tuple(candidates),
+        candidates=tuple(
+            mark_candidate(one.parcel_id, one.why, enough=one.enough) for one in others
+        ),
     )
-    values = [stated.limit, stated.class_size, *([land.value] if land.value else [])]
     return {
         **when,
         "peak_year": float(city.years[peak]),
         "peak_children": children,
         "reserved_in_reach": ",".join(reserved),
-        "land_missing": not reserved,
+        "land_missing": bool(places) and not reserved,
         "needed_places": places,
         "needed_classes": classes,
-        "needed_area_m2": round(land.area_m2, 6),
-        "candidates": ",".join(candidates),
-        "source_status": find_weakest(values),
+        "needed_area_m2": round(area_m2, 6),
+        "candidates": ",".join(one.parcel_id for one in others),
+        "source_status": status,
         **_both(say_shortage(told)),
     }
+
+
+def _find_pauses(years: IntArray) -> IntArray:
+    """Columns between the first and the last of some, that are none of them."""
+    return np.setdiff1d(np.arange(years[0], years[-1]), years)
 
 
 def _tell_unknown(placer: Placer, span: _Span) -> dict[str, object]:
     """What may be a shortage, and at most how many would miss a place."""
     nan = float("nan")
     level = placer.city.parameters.levels[placer.level]
-    unsure = np.isnan(span.missing).any()
-    most = None if unsure else float(span.missing.max())
+    here = placer.city.home_community == span.place
+    crowded = [float(placer.place(at, "crowded").left[here].sum()) for at in span.years.tolist()]
+    most = max(crowded) if span.counted[span.years].all() else None
     begins = int(placer.city.years[span.years[0]])
     return {
         **_tell_when(placer, span),

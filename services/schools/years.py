@@ -1,6 +1,6 @@
 """Places against children for every level, year and area: the tables of a run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +16,11 @@ from layers.schooling.model import LevelCode
 from services.coverage import weigh_quantile
 from services.schools.catchments import draw_catchments
 from services.schools.model import SchoolCity
+from services.schools.places import has_listed
 from services.schools.placing import Placer, build_placers
+from services.schools.settlers import join_causes, split_causes
 from services.schools.shortages import HALF_A_CHILD, list_shortages
+from services.schools.tally import add_groups, average_walks
 
 _DIGITS = 6
 _Texts = NDArray[np.object_]
@@ -117,25 +120,27 @@ class _Year:
         self.unsettled = city.unsettled[placer.level][:, at]
         self.opened = placer.opened[at] & placer.shown
         self.doubtful = placer.maybe[at] & ~placer.certain
+        settled = self.crowded.used - self.sure.used < HALF_A_CHILD
         self.free = np.where(
-            placer.certain, np.maximum(placer.places - self.sure.used, 0.0), np.nan
+            placer.certain & settled, np.maximum(placer.places - self.sure.used, 0.0), np.nan
         )
-        listed = city.schools["facility_row"].to_numpy()[placer.rows] >= 0
-        self.none_listed = not (placer.shown & listed).any()
+        self.none_listed = not has_listed(city.schools.iloc[placer.rows])
+        self.uncounted: BoolArray = np.isnan(city.children[placer.level][:, at])
 
     def tell_areas(self, scope: Scope) -> _Columns:
         """Rows of `SCHOOL_YEARS` of the areas of a scope."""
         n = len(scope.ids)
         home = self._areas_of_homes(scope)
-        known = _add(scope.area, (self.unsettled == "").astype(np.float64), n)
-        members = _add(scope.area, np.ones(len(scope.area)), n)
-        some, every = known > 0, known == members
+        known = add_groups(scope.area, (self.unsettled == "").astype(np.float64), n)
+        members = add_groups(scope.area, np.ones(len(scope.area)), n)
+        counted = add_groups(home, (~self.uncounted).astype(np.float64), n)
+        some, every = (known > 0) | (counted > 0), known == members
         walks = self._measure_walks(home[self.placer.home], n)
-        out = _add(home, self.sure.out, n)
-        left = _add(home, self.best.left - self.best.out, n)
-        possible = _add(home, self.sure.left - self.sure.out, n)
-        crowded = _add(home, self.crowded.left, n)
-        children = _add(home, self.sure.children, n)
+        out = add_groups(home, self.sure.out, n)
+        left = add_groups(home, self.best.left - self.best.out, n)
+        possible = add_groups(home, self.sure.left - self.sure.out, n)
+        crowded = add_groups(home, self.crowded.left, n)
+        children = add_groups(home, self.sure.children, n)
         status, settled = self._judge(
             scope, home, children, every, out + left, out + possible, crowded
         )
@@ -158,24 +163,29 @@ class _Year:
         """Rows of `SCHOOL_YEARS` of the schools open for sure.
 
         A school's children are those placed in it, and those without a place of whom it is the nearest.
+        What is left counts homes that have it nearest however many schools of unknown opening there
+        are; whether it is `met` is asked of all who would if there were none of these.
         """
         placer, rows = self.placer, np.flatnonzero(self.opened)
         n = len(placer.rows)
         nearest = placer.find_nearest(self.at)
-        left = _add(nearest, self.best.left - self.best.out, n)
-        possible = _add(nearest, self.sure.left - self.sure.out, n)
+        left = add_groups(nearest, self.best.left - self.best.out, n)
+        possible = add_groups(nearest, self.sure.left - self.sure.out, n)
         walks = self._measure_walks(placer.target, n)
         known = placer.certain
         children = walks["placed"] + possible
-        unsure = ~known | (possible >= HALF_A_CHILD)
+        by_places, by_crowd = self._doubt_schools(possible)
         status = np.select(
-            [left >= HALF_A_CHILD, unsure, children < HALF_A_CHILD],
+            [left >= HALF_A_CHILD, ~known | by_places | by_crowd, children < HALF_A_CHILD],
             ["gap", "unknown", "not_applicable"],
             "met",
         )
-        causes = placer.causes
-        others = ",".join(sorted(_split_causes(causes[self.doubtful])))
-        settled = np.where(status == "unknown", np.where(known, others, causes), "")
+        others, uncounted = join_causes(placer.causes[self.doubtful]), join_causes(self.unsettled)
+        settled = np.select(
+            [status != "unknown", ~known, by_places],
+            ["", placer.causes, others],
+            uncounted,
+        ).astype(object)
         told = {
             "children": np.where(known, children, np.nan),
             "places": placer.places,
@@ -200,6 +210,20 @@ class _Year:
             status[rows],
             settled[rows],
         )
+
+    def _doubt_schools(self, possible: FloatArray) -> tuple[BoolArray, BoolArray]:
+        """Schools nearest to children who may be without a place, by what is unknown; shape `(T,)` each.
+
+        By places and opening of other schools, and by children nobody has counted.
+        """
+        placer = self.placer
+        n = len(placer.rows)
+        unsure = np.flatnonzero(placer.maybe[self.at] & ~placer.opened[self.at])
+        nearest = placer.find_nearest(self.at, without=placer.rows[unsure].tolist())
+        alone = add_groups(nearest, self.sure.left - self.sure.out, n)
+        crowd = add_groups(nearest, self.crowded.left - self.crowded.out + self.uncounted, n)
+        by_places = (possible >= HALF_A_CHILD) | (alone >= HALF_A_CHILD)
+        return by_places, crowd >= HALF_A_CHILD
 
     def _tabulate(
         self,
@@ -234,19 +258,18 @@ class _Year:
         return np.where(inside >= 0, scope.area[inside], -1)
 
     def _add_schools(self, area: IntArray, value: FloatArray, n: int) -> FloatArray:
-        """Add up the schools open for sure; unknown as soon as one of them is."""
+        """Add up the schools open for sure; unknown as soon as one of them is, or none is listed."""
         here = np.where(self.opened, area, -1)
-        total = _add(here, np.nan_to_num(value), n)
-        unknown = _add(here, np.isnan(value).astype(np.float64), n)
-        return np.where(unknown > 0, np.nan, total)
+        total = add_groups(here, np.nan_to_num(value), n)
+        unknown = add_groups(here, np.isnan(value).astype(np.float64), n)
+        return np.where((unknown > 0) | self.none_listed, np.nan, total)
 
     def _measure_walks(self, group: IntArray, n: int) -> dict[str, FloatArray]:
         """Children placed per group of pairs, and how far they walk."""
         flow, walk_m = self.sure.flow, self.placer.walk_m
         used = np.flatnonzero((flow > 0) & (group >= 0))
-        placed = _add(group[used], flow[used], n)
-        metres = _add(group[used], flow[used] * walk_m[used], n)
-        mean = np.divide(metres, placed, out=np.full(n, np.nan), where=placed > 0)
+        placed = add_groups(group[used], flow[used], n)
+        mean = average_walks(group[used], flow[used], walk_m[used], n)
         p90 = weigh_quantile(group[used], walk_m[used], flow[used], n, 0.9)
         return {"placed": placed, "walk_mean_m": mean, "walk_p90_m": p90}
 
@@ -300,24 +323,15 @@ class _Year:
         """What is unknown of the schools in reach of each area's children; of any, where none is near."""
         placer = self.placer
         causes = placer.causes
-        anywhere = _split_causes(causes[self.doubtful])
+        anywhere = split_causes(causes[self.doubtful])
         doubted = self.doubtful[placer.target] & (self.sure.children[placer.home] > 0)
         area = home[placer.home]
         chosen = np.flatnonzero(doubted & (area >= 0))
         keys = np.unique(area[chosen] * len(causes) + placer.target[chosen])
         found: list[set[str]] = [set() for _ in range(n)]
         for key in keys.tolist():
-            found[key // len(causes)] |= _split_causes([causes[key % len(causes)]])
+            found[key // len(causes)] |= split_causes([causes[key % len(causes)]])
         return [one or anywhere for one in found]
-
-
-def _split_causes(causes: Sequence[str] | _Texts) -> set[str]:
-    return {part for cause in causes for part in str(cause).split(",") if part}
-
-
-def _add(group: IntArray, value: FloatArray, n: int) -> FloatArray:
-    inside = group >= 0
-    return np.bincount(group[inside], weights=value[inside], minlength=n).astype(np.float64)
 
 
 def _tell_schools(placer: Placer, table: pd.DataFrame) -> gpd.GeoDataFrame:
@@ -328,7 +342,7 @@ def _tell_schools(placer: Placer, table: pd.DataFrame) -> gpd.GeoDataFrame:
     first = rows[rows["year"] == city.years[0]].set_index("area_id").reindex(schools["school_id"])
     full = rows[(rows["free"] < HALF_A_CHILD)].groupby("area_id")["year"].min()
     nearest = placer.find_nearest(0)
-    demand = _add(nearest, placer.place(0).children, len(schools))
+    demand = add_groups(nearest, placer.place(0).children, len(schools))
     measured = schools.assign(
         demand=np.round(demand, _DIGITS),
         placed=first["placed"].to_numpy(),

@@ -50,8 +50,8 @@ _SETTLE = {
         "设施表的“学位数”列（capacity）", "the facilities table's column `capacity` (学位数)"
     ),
     FREE_PLACES: Text(
-        "设施表的“空余学位”列（free_places），或学位数（capacity）与适龄儿童数",
-        "the facilities table's column `free_places` (空余学位), or capacities and children by age",
+        "设施表的“空余学位”列（free_places）",
+        "the facilities table's column `free_places` (空余学位)",
     ),
 }
 

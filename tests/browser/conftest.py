@@ -16,10 +16,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, Route
 
-from layers.config import read_config
-from layers.demo import write_demo
 from services.api.app import create_app
-from services.pipeline import run_city
 from services.settings import ServiceSettings
 
 HOSTILE = (
@@ -27,15 +24,6 @@ HOSTILE = (
     "${window.hit = 1}{{window.hit = 1}}", "' onmouseover='window.hit = 1", "=HYPERLINK(1)", "\u202e反\u0000",
 )  # fmt: skip
 LOOPBACK = {"127.0.0.1", "localhost", "::1", ""}
-
-
-@pytest.fixture(scope="session")
-def sample_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Run folder of the embedded sample city."""
-    folder = tmp_path_factory.mktemp("sample")
-    city = write_demo(folder / "city")
-    run_city(read_config(city), folder / "run")
-    return folder / "run"
 
 
 @pytest.fixture(scope="session")
@@ -53,6 +41,7 @@ def hostile_run(sample_run: Path, tmp_path_factory: pytest.TempPathFactory) -> P
             frame["ref"] = frame["name"]
         frame.to_parquet(folder / f"{table}.parquet", index=False)
     _spoil_scores(folder)
+    _spoil_schools(folder)
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     for pack in manifest["packs"]:
         for place, card in enumerate(pack["cards"]):
@@ -78,6 +67,32 @@ def _spoil_scores(folder: Path) -> None:
             for column in ("area", "district"):
                 frame[column] = frame[column].replace(names)
         frame.to_parquet(folder / f"{table}.parquet", index=False)
+
+
+def _spoil_schools(folder: Path) -> None:
+    """Give schools and plans hostile names, parcels hostile ids, and every sentence one of its own."""
+    ids = pd.read_parquet(folder / "parcels.parquet", columns=["parcel_id"])["parcel_id"]
+    hostile = {name: f"{HOSTILE[row % 6]}/{row}" for row, name in enumerate(ids)}
+    schools = {f"parcel:{name}": f"parcel:{new}" for name, new in hostile.items()}
+    plain = {"school_years", "shortages"}
+    for table in ("schools", "parcels", "parcel_findings", "parcel_changes", "catchments", *plain):
+        path = folder / f"{table}.parquet"
+        frame = pd.read_parquet(path) if table in plain else gpd.read_parquet(path)
+        names = pd.array([HOSTILE[row % len(HOSTILE)] for row in range(len(frame))], dtype="str")
+        for column in ("name", "plan", "reason", "reason_en", "document", "other"):
+            if column in frame:
+                frame[column] = names
+        for column, new in (("parcel_id", hostile), ("school_id", schools), ("area_id", schools)):
+            if column in frame:
+                frame[column] = frame[column].replace(new)
+        for column in ("candidates", "reserved_in_reach"):
+            if column in frame:
+                frame[column] = (
+                    frame[column]
+                    .str.split(",")
+                    .map(lambda some: ",".join(hostile.get(one, one) for one in some))
+                )
+        frame.to_parquet(path, index=False)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,7 @@
 """Children to places: worked by hand, against plain solvers, and what must always hold."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -7,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
+from geo import allocate
 from geo.allocate import Allocator
+from geo.errors import Unsolved
 from geo.reach import ReachPairs
 
 
@@ -129,7 +133,7 @@ def place_greedily(walks, children, places):
     return children.sum() - left.sum()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(towns())
 def test_equals_a_plain_minimum_cost_flow_and_beats_a_greedy_one(town):
     walks, children, places = town
@@ -144,42 +148,127 @@ def test_equals_a_plain_minimum_cost_flow_and_beats_a_greedy_one(town):
     assert (table[np.isnan(walks)] == 0).all()
 
 
-@settings(max_examples=60, deadline=None)
-@given(towns(), st.integers(0, 3), st.integers(1, 40))
-def test_what_was_solved_before_does_not_matter_and_more_places_leave_fewer_out(town, at, more):
+def agree(one, other):
+    assert one.flow == pytest.approx(other.flow, abs=1e-6)
+    assert one.left == pytest.approx(other.left, abs=1e-6)
+    assert one.used == pytest.approx(other.used, abs=1e-6)
+
+
+@settings(max_examples=50, deadline=None)
+@given(towns(), st.data())
+def test_every_way_to_a_solution_ends_at_that_of_the_linear_program(town, data):
+    """From nothing, or on from what was before: schools closed and opened, children come and gone."""
     walks, children, places = town
-    at %= len(places)
-    pairs = build_pairs(walks)
-    allocator = Allocator(pairs)
+    allocator = Allocator(build_pairs(walks))
+    start = None
+    for _ in range(3):
+        found = allocator.solve(children, places, start=start)
+        agree(found, allocator.solve(children, places))
+        agree(found, allocator.solve_linear(children, places))
+        start = found.start
+        assert start is not None
+        at = data.draw(st.integers(0, len(places) - 1))
+        places = places.copy()
+        places[at] = data.draw(st.sampled_from([0, 7, 60]))
+        change = st.sampled_from([0.0, 0.4, 1.0, 1.0, 1.7])
+        children = children * data.draw(
+            st.lists(change, min_size=len(children), max_size=len(children))
+        ) + data.draw(st.sampled_from([0, 0, 5]))
+
+
+@settings(max_examples=50, deadline=None)
+@given(towns(), st.data())
+def test_nobody_loses_a_place_to_more_places_or_fewer_children(town, data):
+    """Home by home, with equal walks too; and no target takes more when others offer more."""
+    walks, children, places = town
+    walks = np.ceil(walks / 500) * 500
+    allocator = Allocator(build_pairs(walks))
     base = allocator.solve(children, places)
-    added = places.copy()
-    added[at] += more
-    richer = allocator.solve(children, added)
-    assert richer.left.sum() <= base.left.sum() + 1e-6
-    closed = places.copy()
-    closed[at] = 0
-    assert allocator.solve(children, closed).left.sum() >= base.left.sum() - 1e-6
-    again = allocator.solve(children, places)
-    assert again.flow == pytest.approx(base.flow, abs=1e-6)
-    assert again.left == pytest.approx(base.left, abs=1e-6)
+    more = [data.draw(st.integers(0, 20)) for _ in places]
+    richer = allocator.solve(children, places + more)
+    assert (richer.left <= base.left + 1e-6).all()
+    others = np.equal(more, 0)
+    assert (richer.used[others] <= base.used[others] + 1e-6).all()
+    fewer = np.array([data.draw(st.integers(0, int(one))) for one in children], dtype=float)
+    emptier = allocator.solve(fewer, places)
+    assert (emptier.left <= base.left + 1e-6).all()
+    assert (emptier.used <= base.used + 1e-6).all()
+    same = fewer == children
+    assert (emptier.left[same] <= base.left[same] + 1e-6).all()
 
 
-@settings(max_examples=30, deadline=None)
-@given(towns(), st.integers(0, 3))
-def test_a_kept_solution_is_a_start_that_changes_no_answer(town, at):
-    walks, children, places = town
+def test_equal_walks_are_told_apart_alike_when_a_target_is_added():
+    """Ten homes, all 100 m from a school of 40 places: who gets one does not hang on its row."""
+    children, walks = np.full(10, 9.0), np.full((1, 10), 100.0)
+    alone = Allocator(build_pairs(walks), np.array([77])).solve(children, np.array([40.0]))
+    more = np.concatenate([np.full((1, 10), 300.0), walks])
+    beside = Allocator(build_pairs(more), np.array([5, 77])).solve(children, np.array([0.0, 40.0]))
+    assert beside.left == pytest.approx(alone.left)
+    assert set(np.round(alone.left, 6)) == {0, 5, 9}
+
+
+def build_city(seed, n_homes=400, n_targets=15):
+    generator = np.random.default_rng(seed)
+    homes, targets = generator.random((n_homes, 2)) * 3000, generator.random((n_targets, 2)) * 3000
+    walks = np.round(np.abs(targets[:, None] - homes[None]).sum(axis=2))
+    walks[walks > 1000] = np.nan
+    return walks, generator.random(n_homes) * 4, generator.integers(0, 90, n_targets).astype(float)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_city_equals_the_linear_program_with_a_school_closed_or_opened(seed):
+    walks, children, places = build_city(seed)
+    allocator = Allocator(build_pairs(walks))
+    base = allocator.solve(children, places)
+    agree(base, allocator.solve_linear(children, places))
+    for at, number in ((3, 0.0), (5, 200.0)):
+        changed = places.copy()
+        changed[at] = number
+        agree(
+            allocator.solve(children, changed, start=base.start),
+            allocator.solve_linear(children, changed),
+        )
+
+
+@pytest.mark.parametrize("broken", ["no ways at all", "children lost", "walks too long"])
+def test_what_is_not_proved_is_solved_as_a_linear_program(broken, monkeypatch):
+    walks, children, places = build_city(9)
     pairs = build_pairs(walks)
-    allocator = Allocator(pairs)
-    allocator.solve(children, places)
-    kept = allocator.keep()
-    closed = places.copy()
-    closed[at % len(places)] = 0
-    fresh = Allocator(pairs).solve(children, closed)
-    allocator.solve(children * 2, places)
-    for one in (allocator, Allocator(pairs)):
-        again = one.solve(children, closed, start=kept)
-        assert again.flow == pytest.approx(fresh.flow, abs=1e-6)
-        assert again.left == pytest.approx(fresh.left, abs=1e-6)
+    expected = Allocator(pairs).solve(children, places)
+    if broken == "no ways at all":
+        monkeypatch.setattr("geo.allocate._WAYS", 0)
+    elif broken == "children lost":
+        settle = allocate.settle
+
+        def lose(problem, offered, state, most):
+            ways = settle(problem, offered, state, most)
+            state.flow[np.argmax(state.flow)] = 0.0
+            return ways
+
+        monkeypatch.setattr("geo.allocate.settle", lose)
+    else:
+        monkeypatch.setattr("geo.allocate._MOST_M", 1000.0)
+    found = Allocator(pairs).solve(children, places)
+    assert expected.start is not None
+    assert found.start is None
+    agree(found, expected)
+
+
+def test_a_solver_that_gives_up_says_so(monkeypatch):
+    walks, children, places = build_city(9)
+    monkeypatch.setattr("geo.allocate._STEPS", 0)
+    with pytest.raises(Unsolved, match="no allocation on"):
+        Allocator(build_pairs(walks)).solve_linear(children, places)
+
+
+def test_one_allocator_answers_several_threads():
+    walks, children, places = build_city(2)
+    allocator = Allocator(build_pairs(walks))
+    numbers = [children * factor for factor in (0.2, 0.5, 1.0, 2.0)] * 3
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda one: allocator.solve(one, places), numbers))
+    for one, allocation in zip(numbers, found, strict=True):
+        agree(allocation, Allocator(build_pairs(walks)).solve(one, places))
 
 
 def test_fractions_of_children_equal_scipys_solver():

@@ -6,6 +6,7 @@ Read here with plain tools only; `test_demo_planted.py` goes through the product
 import json
 import xml.etree.ElementTree as ET
 from collections import Counter
+from datetime import date
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
@@ -332,6 +333,12 @@ def test_children_follow_the_communities_of_their_edition(folder, later):
         assert not [n for n in (*notices, *more) if n.severity != "info"]
         assert settled.geometry.isna().sum() == 1
         assert len(settled) == 6
+
+
+def test_the_years_looked_at_do_not_hang_on_the_day(folder):
+    schools = read_config(folder / "city.toml").schools
+    years = {schools.list_years(date(year, 6, 1)) for year in (2025, 2028, 2045)}
+    assert years == {tuple(range(2025, 2036))}
 
 
 @pytest.fixture(scope="module")

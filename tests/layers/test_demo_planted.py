@@ -211,6 +211,14 @@ def test_sizes_of_facilities_come_from_tables_and_shapes(run):
     assert pd.isna(park["floor_area_m2"])
 
 
+def test_every_street_is_a_line(run):
+    """Where a private way leaves the open street, the network has a piece of no length: no line to draw."""
+    assert run.streets.geometry.is_valid.all()
+    left_out = (run.city.streets.network.edge_length_m == 0).sum()
+    assert left_out > 0
+    assert len(run.streets) == run.city.streets.network.n_edges - left_out
+
+
 def test_the_islet_is_set_aside(run):
     aside = run.streets[~run.streets["kept"]]
     assert PLANTED["island"].facility in set(aside["name"])

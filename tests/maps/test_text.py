@@ -22,6 +22,16 @@ def test_every_word_a_page_asks_for_exists(root: Path) -> None:
         "page.js",
         "words.js",
         "index.html",
+        "macros.html",
+        "shell.js",
+        "controls.js",
+        "schools.html",
+        "schools_cards.js",
+        "schools_drawing.js",
+        "schools_legend.js",
+        "schools_marks.js",
+        "schools_page.js",
+        "schools_words.js",
     ):
         text = (root / "maps" / "templates" / name).read_text(encoding="utf-8")
         asked |= set(re.findall(r"""\b[tf]\("([a-z_0-9]+)"[),]""", text))
@@ -37,6 +47,8 @@ def test_every_word_is_used(root: Path) -> None:
     built = ("by_", "cause_", "demand_", "gap_", "status_", "mode_", "vehicle_")
     built += ("card_rule_", "city_other_", "home_other_", "legend_rules_", "legend_no_rules_")
     built += ("travel_near_", "travel_gtfs", "travel_osm")
+    built += tuple(f"schools_{word}_" for word in ("parcel", "sign", "settle", "level", "places"))
+    built += tuple(f"schools_{word}_" for word in ("figure", "unit", "table"))
     keys = {key.removesuffix(".walk_transit") for key in read_text()}
     assert [key for key in keys if key not in text and not key.startswith(built)] == []
 

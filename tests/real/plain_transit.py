@@ -132,6 +132,7 @@ class Town:
 
     def __init__(self, feed: Feed, between: Walks, rules: Rules) -> None:
         self.feed, self.rules = feed, rules
+        self._running: dict[float, set[int]] = {}
         self.changes: dict[str, list[tuple[str, float]]] = {
             stop: [(stop, rules.min_change_s)]
             + [
@@ -144,12 +145,7 @@ class Town:
 
     def find_arrivals(self, leave_s: float, to_stops: Mapping[str, float]) -> dict[str, float]:
         """Earliest arrival by vehicle at every stop for someone who leaves a home then."""
-        trips = {
-            number
-            for number, calls in enumerate(self.feed.trips)
-            if calls[-1].arrival_s > leave_s
-            and calls[0].departure_s < leave_s + self.rules.longest_s
-        }
+        trips = self._find_running(leave_s)
         ready = {stop: leave_s + walk_s + self.rules.slack_s for stop, walk_s in to_stops.items()}
         arrivals: dict[str, float] = {}
         fresh = set(ready)
@@ -163,6 +159,17 @@ class Town:
                         ready[other] = arrivals[stop] + least_s
                         fresh.add(other)
         return arrivals
+
+    def _find_running(self, leave_s: float) -> set[int]:
+        """Trips that matter for who leaves then; asked for once per home and moment."""
+        if leave_s not in self._running:
+            self._running[leave_s] = {
+                number
+                for number, calls in enumerate(self.feed.trips)
+                if calls[-1].arrival_s > leave_s
+                and calls[0].departure_s < leave_s + self.rules.longest_s
+            }
+        return self._running[leave_s]
 
     def _ride(
         self, trips: Iterable[int], ready: Mapping[str, float], arrivals: dict[str, float]

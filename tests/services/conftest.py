@@ -22,6 +22,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -670,24 +671,26 @@ def make_city() -> Callable[[Path], SmallCity]:
     return SmallCity
 
 
-@pytest.fixture(scope="session")
-def finished(lifecircle: Commands, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Run folder of the small city as it should be; not to be written into."""
-    folder = tmp_path_factory.mktemp("finished")
-    outcome = lifecircle.run("run", SmallCity(folder / "city").write(), "--out", folder / "run")
-    assert outcome.code == 0, outcome.err
-    return folder / "run"
-
-
-@pytest.fixture(scope="session")
-def ridden(lifecircle: Commands, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Run folder of the small city with its buses; not to be written into."""
-    folder = tmp_path_factory.mktemp("ridden")
+def _run_small_city(lifecircle: Commands, folder: Path, *, buses: bool) -> None:
     city = SmallCity(folder / "city")
-    city.add_buses()
+    if buses:
+        city.add_buses()
     outcome = lifecircle.run("run", city.write(), "--out", folder / "run")
     assert outcome.code == 0, outcome.err
-    return folder / "run"
+
+
+@pytest.fixture(scope="session")
+def finished(lifecircle: Commands, build_once: Callable[..., Path]) -> Path:
+    """Run folder of the small city as it should be; not to be written into."""
+    run = partial(_run_small_city, lifecircle, buses=False)
+    return build_once("finished", run) / "run"
+
+
+@pytest.fixture(scope="session")
+def ridden(lifecircle: Commands, build_once: Callable[..., Path]) -> Path:
+    """Run folder of the small city with its buses; not to be written into."""
+    run = partial(_run_small_city, lifecircle, buses=True)
+    return build_once("ridden", run) / "run"
 
 
 @pytest.fixture(scope="session")

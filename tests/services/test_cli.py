@@ -176,6 +176,9 @@ def test_run_as_json(lifecircle, small_city, tmp_path):
     assert set(TABLES) - OPTIONAL < set(answer["counts"])
     assert answer["summary"]["pharmacy"]["15"]["basis"] == "households"
     assert answer["summary"]["toilet"]["15"]["share"] is None
+    assert {one["children"] for one in answer["schools"]["summary"]} == {None}
+    assert answer["schools"]["land"] is None
+    assert [one["code"] for one in answer["schools"]["missing"]] == ["children"]
     strict_json((tmp_path / "run" / "manifest.json").read_text("utf-8"))
 
 
@@ -191,6 +194,7 @@ def test_run_says_what_it_found(lifecircle, small_city, tmp_path):
     assert f"maps:  {tmp_path / 'run' / 'maps' / 'index.html'}" in lines
     assert f"serve: lifecircle serve {tmp_path / 'run'}" in lines
     assert "unknown, none in the data: " in outcome.out
+    assert "school places unknown, no table counts the children: kindergarten, " in outcome.out
     assert "extract_too_small" in outcome.err
     assert "━" not in outcome.err  # bars are for terminals
 

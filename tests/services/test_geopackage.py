@@ -15,9 +15,9 @@ from layers.store import read_run
 from services.geopackage import write_geopackage
 
 SPATIAL = (
-    "communities", "facilities", "entrances", "demand", "streets", "gaps", "scorecards"
+    "communities", "facilities", "entrances", "demand", "streets", "gaps", "scorecards", "schools"
 )  # fmt: skip
-PLAIN = ("coverage", "access", "rollups", "targets", "notices")
+PLAIN = ("coverage", "access", "rollups", "targets", "notices", "school_years", "shortages")
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_a_timetable_adds_stops_lines_and_shares(ridden):
         assert share == row.share or (pd.isna(share) and pd.isna(row.share))
 
 
-STYLED = {"communities", "gaps", "scorecards", "streets", "demand", "facilities"}
+STYLED = {"communities", "gaps", "scorecards", "streets", "demand", "facilities", "schools"}
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import shapely
 from rich.console import Console
 
 from layers.config import read_config
-from layers.errors import InvalidLayer
+from layers.errors import InvalidConfig, InvalidLayer
 from layers.results import OPTIONAL, TABLES
 from layers.store import read_run
 from services.errors import CannotWrite
@@ -32,6 +32,7 @@ STAGES = [
     "measuring walks",
     "measuring journeys",
     "judging rules",
+    "placing children",
     "writing tables",
     "writing GeoPackage",
     "writing reports",
@@ -81,11 +82,12 @@ def test_every_table_has_its_columns(run):
 
 
 def test_the_same_inputs_give_the_same_bytes(ridden, again):
-    """Two runs, in two processes: every table equal, but for the parcels only one of them has."""
+    """Two runs, in two processes: all equal but the parcel one of them has, and what is found of it."""
     folder, *_ = again
     tables = sorted(path.name for path in ridden.iterdir() if path.suffix in (".parquet", ".npz"))
-    assert {"coverage.parquet", "stops.parquet", "timetable.npz"} <= set(tables)
-    for name in tables:
+    assert {"coverage.parquet", "stops.parquet", "timetable.npz", "schools.parquet"} <= set(tables)
+    told = {f"{name}.parquet" for name in ("parcels", "parcel_findings", "notices")}
+    for name in set(tables) - told:
         assert (folder / name).read_bytes() == (ridden / name).read_bytes(), name
 
 
@@ -183,11 +185,44 @@ def test_a_timetable_can_be_switched_off(make_city, tmp_path):
     assert read_run(tmp_path / "run").transit is None
 
 
-def test_parcels_are_kept_and_are_a_layer(again):
-    folder, *_ = again
-    assert gpd.read_parquet(folder / "parcels.parquet")["parcel_id"].tolist() == ["P1"]
-    layer = gpd.read_file(folder / "lifecircle.gpkg", layer="parcels")
-    assert layer["parcel_id"].tolist() == ["P1"]
+def test_parcels_are_kept_examined_and_are_layers(again):
+    """Of the parcel only the level is known: its state is not, nor is any child."""
+    folder, _, summary = again
+    run = read_run(folder)
+    assert run.parcels["parcel_id"].tolist() == ["P1"]
+    assert run.parcels["urgency_step"].tolist() == ["covered"]  # a street crosses it
+    status = run.parcel_findings.set_index("finding")["status"]
+    assert status["status"] == "unknown"
+    assert status["outside"] == "met"
+    for name, rows in (("parcels", 1), ("parcel_findings", len(run.parcel_findings))):
+        layer = gpd.read_file(folder / "lifecircle.gpkg", layer=name)
+        assert layer["parcel_id"].tolist() == ["P1"] * rows
+    assert summary.as_json()["schools"]["land"]["by_status"] == {"": 1}
+
+
+def test_children_nobody_counted_are_unknown_and_cost_nothing(run):
+    """Every area, school and year has its row; places are told where they are known."""
+    told = run.manifest["schools"]
+    years = run.school_years
+    assert [level["code"] for level in told["levels"]] == list(run.parameters.levels)
+    assert told["years"] == sorted(set(years["year"]))
+    assert set(years["status"]) == {"unknown"}
+    assert (years["settled_by"].str.contains("children")).all()
+    assert years[["children", "placed", "left", "free", "walk_mean_m"]].isna().all(axis=None)
+    areas = len(run.communities) + 1  # no community names its district
+    assert len(years[years["scope"] != "school"]) == len(told["levels"]) * areas * len(
+        told["years"]
+    )
+    assert len(run.shortages) == len(told["levels"]) * len(run.communities)
+    assert {one["worst_without_place"] for one in told["summary"]} == {None}
+    assert {one["code"] for one in told["absent"]} == {
+        "children",
+        "housing",
+        "catchments",
+        "parcels",
+    }
+    assert told["missing"][0]["code"] == "children"
+    assert told["land"] is None
 
 
 def test_the_manifest_says_what_went_in(finished, run):
@@ -208,7 +243,7 @@ def test_the_manifest_says_what_went_in(finished, run):
     assert manifest["settings"]["adult_m_s"] == 1.2
     assert manifest["counts"]["coverage"] == len(run.coverage)
     assert set(manifest["timings_s"]) == {
-        "read", "measure", "tables", "geopackage", "reports", "maps"
+        "read", "measure", "schools", "tables", "geopackage", "reports", "maps"
     }  # fmt: skip
     assert all(seconds >= 0 for seconds in manifest["timings_s"].values())
     west, south, east, north = manifest["bounds"]
@@ -256,7 +291,7 @@ def test_limits_of_rules_are_measured_too(run):
 
 def test_files_of_a_run(finished, run):
     maps = {path.stem for path in (finished / "maps").glob("*.html")}
-    assert maps == {"index", *(kind["code"] for kind in run.manifest["kinds"])}
+    assert maps == {"index", "schools", *(kind["code"] for kind in run.manifest["kinds"])}
     assert openpyxl.load_workbook(finished / "report.xlsx").sheetnames[0] == "概要"
     assert not list(finished.rglob("*.tmp"))
     assert not [path for path in finished.iterdir() if path.name.startswith(".")]
@@ -355,6 +390,24 @@ def test_errors_are_all_found_before_anything_is_computed(make_city, tmp_path):
     }  # fmt: skip
     with pytest.raises(InvalidLayer):
         run_city(config, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_horizon_before_today_is_refused_before_anything_is_read(make_city, tmp_path):
+    """Judged on the day of the run, not on the day the file was read."""
+    city = make_city(tmp_path / "city")
+    city.extra_toml = "[schools]\nhorizon = 2040\n"
+    config = read_config(city.write())
+    for path in (tmp_path / "city").glob("*.osm*"):
+        path.unlink()
+    for call in (
+        lambda: run_city(config, tmp_path / "run", today=date(2041, 1, 1)),
+        lambda: check_city(config, today=date(2041, 1, 1)),
+    ):
+        with pytest.raises(
+            InvalidConfig, match=r"city\.toml \[schools\]: horizon is 2040, before 2041"
+        ):
+            call()
     assert not (tmp_path / "run").exists()
 
 

@@ -16,7 +16,7 @@ from services.reports import write_reports
 
 SHEETS = [
     "概要", "评分卡", "评分卡明细", "汇总", "目标", "缺口", "待补数据", "社区覆盖率（15分钟）", "公共交通",
-    "标准与来源", "数据提示", "来源与假设",
+    "学校", "学位逐年", "学位缺口", "标准与来源", "数据提示", "来源与假设",
 ]  # fmt: skip
 PRINTED = [title for title in SHEETS if title not in ("评分卡", "评分卡明细", "汇总")]
 SCORES = ("scorecards", "rollups", "targets", "facilities")
@@ -34,7 +34,16 @@ def run(finished):
 
 
 def list_tables(run):
-    names = ("communities", "coverage", "gaps", "notices", *SCORES)
+    names = (
+        "communities",
+        "coverage",
+        "gaps",
+        "notices",
+        "schools",
+        "school_years",
+        "shortages",
+        *SCORES,
+    )
     return {name: getattr(run, name) for name in names}
 
 
@@ -184,6 +193,24 @@ def test_sources_assumptions_and_inputs_are_named(book, run):
 def test_notices_are_all_there(book, run):
     sheet = read_sheet(book, "数据提示")
     assert sheet["代码"].tolist() == run.notices["code"].tolist()
+
+
+def test_schools_and_what_nobody_counted(book, run):
+    """Every school; the city year by year; one line per level of which no child is known."""
+    schools = read_sheet(book, "学校")
+    assert sorted(schools["编号"]) == sorted(run.schools["school_id"])
+    assert set(schools["已安排儿童（人）"]) == {"未知"}
+    years = read_sheet(book, "学位逐年")
+    assert len(years) == len(run.manifest["schools"]["levels"]) * len(
+        run.manifest["schools"]["years"]
+    )
+    assert set(years["范围"]) == {"全市"}
+    assert set(years["儿童（人）"]) == set(years["结论"]) == {"未知"}
+    assert years["需要补充的数据"].str.contains("适龄儿童表").all()
+    assert read_sheet(book, "学位缺口")["社区"].tolist() == ["全市"] * 4
+    sources = read_sheet(book, "来源与假设")
+    assert (sources["类型"] == "学位测算").sum() == 8
+    assert "children" in sources.loc[sources["类型"] == "未提供的数据", "名称"].tolist()
 
 
 def test_one_word_per_severity(book, run):

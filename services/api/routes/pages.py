@@ -144,6 +144,11 @@ def _draw_map(run: OpenRun, kind: str, mode: str, limit_min: float, lang: Lang) 
         lang=lang,
         backdrop=run.backdrop,
     )
+    return build_map_page(html)
+
+
+def build_map_page(html: str) -> MapPage:
+    """Return a map with the policy under which its own scripts run, and no others."""
     hashes = " ".join(f"'sha256-{digest}'" for digest in list_script_digests(html))
     policy = (
         f"default-src 'none'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; "

@@ -3,6 +3,7 @@
 import { drawCircles, saySize } from "./circles.js";
 import { drawCommunityChanges } from "./compare.js";
 import { drawJourney } from "./journey.js";
+import { drawSheetLink } from "./links.js";
 import { drawGaps, drawTally, groupByPack, packTitle, tally } from "./rules.js";
 import { state } from "./state.js";
 import { count, duration, el, known, language, limitText, metres, page, percent, pick, swatch, t } from "./words.js";
@@ -22,17 +23,6 @@ export function drawCard(card, close, chooseKind) {
   button.addEventListener("click", close);
   root.append(button);
   return root;
-}
-
-/** A link to a page made for printing, in a tab of its own. */
-export function drawSheetLink(path, words = t("print")) {
-  const link = el("a", "print", words);
-  link.href = `${path}?lang=${language.now}`;
-  link.target = "_blank";
-  link.rel = "noopener";
-  link.title = t("print_hint");
-  link.addEventListener("click", (event) => event.stopPropagation());
-  return link;
 }
 
 function drawFacts(card) {

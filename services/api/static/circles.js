@@ -1,8 +1,8 @@
 // A community's circles and types: each with its verdict, its counts, and the rules behind it.
 
-import { drawGaps, drawStanding, drawTally, findPack, groupByPack, ORDER, packTitle, tally } from "./rules.js";
+import { drawGaps, drawTally, findPack, groupByPack, ORDER, packTitle, tally } from "./rules.js";
 import { state } from "./state.js";
-import { count, el, known, pick, t, verdict } from "./words.js";
+import { count, drawStanding, el, known, pick, t, verdict } from "./words.js";
 
 /** Standings a circle's line shows; the others stand with its rules. */
 const UNSURE = ["secondary", "unverified"];

@@ -3,9 +3,11 @@
 import { listNotices } from "./card.js";
 import { drawChanges } from "./compare.js";
 import { map, offerWay, retraceJourney, tellMap, traceJourney } from "./frame.js";
+import { translateLinks } from "./links.js";
 import { CommunityList } from "./list.js";
 import { findRule, keepStandards, tallyRules } from "./rules.js";
 import { drawScores, findCard, firstCard, readScores } from "./scores.js";
+import { drawSegments } from "./segments.js";
 import { ask, keepPlace, rememberState, setMode, state } from "./state.js";
 import { drawSummary, sayBasis } from "./summary.js";
 import { count, el, known, language, limitText, page, percent, pick, t, translatePage } from "./words.js";
@@ -199,18 +201,6 @@ function drawControls() {
   })), (limit) => { keepPlace(); state.limit = Number(limit); load(); });
 }
 
-function drawSegments(id, choices, choose) {
-  const row = at(id).querySelector(".segment-row");
-  row.replaceChildren(...choices.map((choice) => {
-    const input = el("input");
-    Object.assign(input, { type: "radio", name: id, value: choice.value, checked: choice.now, disabled: Boolean(choice.absent) });
-    input.addEventListener("change", () => choose(choice.value));
-    const label = el("label", "", input, el("span", "", choice.words));
-    if (choice.absent) label.title = choice.absent;
-    return label;
-  }));
-}
-
 /** What the timetable holds, and what had to be assumed for it. */
 function drawTransit(transit) {
   const facts = [t("transit_facts", { stops: count(transit.stops), served: count(transit.stops_served), lines: count(transit.lines), trips: count(transit.trips_in_window) })];
@@ -339,6 +329,7 @@ document.addEventListener("keydown", (event) => {
 
 function drawAll() {
   translatePage();
+  translateLinks();
   drawControls();
   nameMap();
   draw();
@@ -347,6 +338,7 @@ function drawAll() {
 
 async function start() {
   translatePage();
+  translateLinks();
   drawControls();
   showMap();
   try {

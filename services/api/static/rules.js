@@ -1,7 +1,7 @@
 // Verdicts of rules: one under the other, with what is missing, why, and how far it can be trusted.
 
 import { ask } from "./state.js";
-import { amount, count, el, known, metres, pick, t, verdict } from "./words.js";
+import { amount, count, drawStanding, el, known, metres, pick, t, verdict } from "./words.js";
 
 export const ORDER = { gap: 0, unknown: 1, met: 2, not_applicable: 3 };
 export const VERDICTS = Object.keys(ORDER);
@@ -43,9 +43,6 @@ export function tally(rows) {
   for (const row of rows) counts[row.status] += 1;
   return counts;
 }
-
-/** How well a figure is known; what was seen in the text itself needs no mark of its own colour. */
-export const drawStanding = (status) => (status ? el("em", `standing standing-${status}`, t(`source_${status}`)) : null);
 
 const SURENESS = ["primary", "secondary", "derived", "unverified"];
 

@@ -1,9 +1,9 @@
 // Circles and types over the city: one card's communities, districts ranked by it, and the targets.
 
-import { drawSheetLink } from "./card.js";
-import { drawRules, drawStanding, drawStandings, findPack, listPacks, packTitle, VERDICTS } from "./rules.js";
+import { drawSheetLink } from "./links.js";
+import { drawRules, drawStandings, findPack, listPacks, packTitle, VERDICTS } from "./rules.js";
 import { ask, state } from "./state.js";
-import { amount, count, el, known, page, percent, pick, t, verdict } from "./words.js";
+import { amount, count, drawStanding, el, known, page, percent, pick, t, verdict } from "./words.js";
 
 const LEVELS = ["district", "subdistrict"];
 const FEW_AREAS = 12;

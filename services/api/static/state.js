@@ -2,6 +2,8 @@
 
 import { language, page } from "./words.js";
 
+export { ask } from "./asking.js";
+
 const query = new URLSearchParams(location.search);
 const kinds = page.kinds.map((kind) => kind.code);
 const limits = page.city.limits.map((limit) => limit.limit);
@@ -54,14 +56,4 @@ export function rememberState() {
 /** Keep what is shown now as a place the browser's back button leads to. */
 export function keepPlace() {
   history.pushState(null, "", location.href);
-}
-
-/** Ask the service; a problem document's own words are the error's message. */
-export async function ask(path, values = {}) {
-  const given = Object.entries(values).filter(([, value]) => value !== "" && value !== undefined);
-  const asked = new URLSearchParams(given).toString();
-  const answer = await fetch(asked ? `${path}?${asked}` : path, { headers: { Accept: "application/json" } });
-  const body = await answer.json();
-  if (!answer.ok) throw new Error(body.detail || answer.statusText);
-  return body;
 }

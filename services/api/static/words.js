@@ -113,3 +113,6 @@ export function verdict(status, { words = true } = {}) {
   mark.setAttribute("aria-hidden", "true");
   return el("span", `verdict verdict-${status}`, mark, words ? t(`status_${status}`) : el("span", "unseen", t(`status_${status}`)));
 }
+
+/** How well a figure is known; what was seen in the text itself needs no mark of its own colour. */
+export const drawStanding = (status) => (status ? el("em", `standing standing-${status}`, t(`source_${status}`)) : null);

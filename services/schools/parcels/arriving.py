@@ -1,4 +1,4 @@
-"""Homes within a parcel's walk: today's, and those to come."""
+"""Homes within a parcel's walk: those there in the year looked at, and those to come."""
 
 import math
 from dataclasses import dataclass
@@ -61,13 +61,24 @@ def list_housing(city: SchoolCity, housing: gpd.GeoDataFrame | None) -> Housing 
 
 
 def tell_homes(
-    city: SchoolCity, row: int, reached: list[IntArray], homes: Housing | None
+    city: SchoolCity, row: int, reached: list[IntArray], homes: Housing | None, *, at: int | None
 ) -> Service:
-    """Households in reach, today's and those to come."""
+    """Households in reach by a year, and the first homes to come.
+
+    Parameters
+    ----------
+    row
+        Row of the parcel.
+    reached
+        Homes that reach it, one array per school on it.
+    at
+        Column of the year looked at; None where there is none, and no households are told. Neither are
+        they where a home in reach has an unknown number, or may or may not be there by then.
+    """
     households = math.nan
-    if reached:
+    if reached and at is not None:
         within = np.unique(np.concatenate(reached))
-        households = float(city.home_households[within].sum())
+        households = float(city.home_households[within, at].sum())
     if homes is None:
         return Service(households=households)
     parts = list_parts(str(city.parcels["level"].iloc[row]), city.parameters)
@@ -86,5 +97,5 @@ def tell_homes(
         homes_known=True,
         homes_year=first,
         homes=", ".join(named[:_MOST_NAMED]) + more,
-        homes_households=float(of_first["households"].sum(min_count=1)),
+        homes_households=float(of_first["households"].sum(skipna=False)),
     )

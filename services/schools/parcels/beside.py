@@ -1,12 +1,13 @@
 """What runs along a parcel and what comes too near: streets and hazards."""
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
 import shapely
 
 from layers.schooling.model import Hazard
-from layers.standards.model import Text
+from layers.standards.model import Text, Value
 from services.schools.parcels.model import Finding, Plot
 from services.schools.parcels.site import NO_BOUNDARY, Site, say_unknown
 from services.schools.parcels.words import write_m
@@ -33,14 +34,15 @@ def find_frontage(site: Site, plot: Plot) -> Finding:
     enough = found_m >= least.value
     needed = write_needed(least)
     how = write_value(site.rules.frontage_near_m)
+    found = write_m(found_m, beside=least.value)
     return Finding(
         "frontage",
         "met" if enough else "gap",
         Text(
-            f"临步行可达的街道{write_m(found_m).zh}（边界距街道{how.zh}以内），"
-            f"{'满足' if enough else '不足'}{needed.zh}。",
-            f"{write_m(found_m).en} of its edge lie along streets one can walk (within {how.en}), "
-            f"{'enough for' if enough else 'less than'} {needed.en}.",
+            f"临步行可达的街道{found.zh}（边界距街道{how.zh}以内），"
+            f"{'满足' if enough else '不满足'}至少{needed.zh}的要求。",
+            f"{found.en} of its edge lie along streets one can walk (within {how.en}), "
+            f"{'at least' if enough else 'less than'} the {needed.en} asked for.",
         ),
         found=found_m,
         needed=least.value,
@@ -73,15 +75,7 @@ def _find_hazard(site: Site, plot: Plot, hazard: Hazard) -> Finding | None:
     if tree is None:
         if hazard.distance_m is None:
             return None
-        return say_unknown(
-            code,
-            "m",
-            f"osm ({hazard.code})",
-            Text(
-                f"地图数据中没有任何{title.zh}，不能断定附近没有",
-                f"The map holds no {title.en} at all; there may be one nobody mapped",
-            ),
-        )
+        return _say_unmapped(hazard, hazard.distance_m)
     rows, shapes = site.hazard_shapes[hazard.code]
     nearest, distances = tree.query_nearest(plot.shape, return_distance=True)
     distance_m = float(distances[0])
@@ -90,15 +84,17 @@ def _find_hazard(site: Site, plot: Plot, hazard: Hazard) -> Finding | None:
     label = f"“{named['name']}”" if named["name"] else ""
     label_en = f" {named['name']}" if named["name"] else ""
     link = shapely.shortest_line(plot.shape, shapes[at])
+    limit_m = math.nan if hazard.distance_m is None else hazard.distance_m.value
+    found = write_m(distance_m, beside=limit_m)
     where = (
         Text(
             f"{title.zh}{label}与地块相接或相交",
-            f"{title.en}{label_en} touches or crosses it",
+            f"the {title.en}{label_en} touches or crosses it",
         )
         if distance_m == 0
         else Text(
-            f"距{title.zh}{label}{write_m(distance_m).zh}",
-            f"{write_m(distance_m).en} from the {title.en}{label_en}",
+            f"距{title.zh}{label}{found.zh}",
+            f"{found.en} from the {title.en}{label_en}",
         )
     )
     if hazard.distance_m is None:
@@ -123,8 +119,8 @@ def _find_hazard(site: Site, plot: Plot, hazard: Hazard) -> Finding | None:
         code,
         "met" if far else "gap",
         Text(
-            f"{where.zh}，{'不小于' if far else '小于'}{needed.zh}。",
-            f"{_capital(where.en)}, {'at least' if far else 'less than'} {needed.en}.",
+            f"{where.zh}，{'不小于' if far else '小于'}要求的{needed.zh}。",
+            f"{_capital(where.en)}, {'at least' if far else 'less than'} the {needed.en} asked for.",
         ),
         found=distance_m,
         needed=hazard.distance_m.value,
@@ -132,6 +128,24 @@ def _find_hazard(site: Site, plot: Plot, hazard: Hazard) -> Finding | None:
         other=str(named["object_id"]),
         source=hazard.distance_m.source,
         geometry=None if far else link,
+    )
+
+
+def _say_unmapped(hazard: Hazard, asked: Value) -> Finding:
+    """A hazard the map holds nowhere: perhaps there is none, perhaps nobody mapped it."""
+    title, needed = hazard.title, write_needed(asked)
+    return Finding(
+        f"hazard.{hazard.code}",
+        "unknown",
+        Text(
+            f"地图上没有任何{title.zh}；现场核实确实没有的，可不考虑，有的须相距{needed.zh}以上。",
+            f"The map holds no {title.en} at all. If a survey finds none either, leave it out; "
+            f"one that is there has to be {needed.en} away.",
+        ),
+        needed=asked.value,
+        unit="m",
+        settled_by=f"osm ({hazard.code})",
+        source=asked.source,
     )
 
 

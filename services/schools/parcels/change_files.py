@@ -15,11 +15,12 @@ from layers.standards.model import Text
 from services.chosen_file import build_csv, check_ending, replace_file
 from services.schools.parcel_changes import CHANGES
 from services.schools.parcels.words import name_level
+from services.sentences.figures import STATUS_WORDS
 from services.workbook import Sheet, build_workbook
 
 CHANGE_WORDS = {
     "gone": Text("消失", "gone"),
-    "rezoned": Text("调整用途", "re-zoned"),
+    "rezoned": Text("调整用途或学段", "use or level changed"),
     "shrunk": Text("缩小", "shrunk"),
     "moved": Text("移位", "moved"),
     "split": Text("拆分", "split"),
@@ -114,6 +115,7 @@ def _translate(changes: gpd.GeoDataFrame, parameters: Parameters) -> pd.DataFram
 
 def _build_sheets(changes: gpd.GeoDataFrame, parameters: Parameters) -> list[Sheet]:
     remark = parameters.layout_plan
+    title, status = remark.source.document.title.zh, STATUS_WORDS[remark.source.status].zh
     summary = pd.DataFrame(
         [
             *(
@@ -122,7 +124,7 @@ def _build_sheets(changes: gpd.GeoDataFrame, parameters: Parameters) -> list[She
             ),
             {"项目": "减少教育用地（㎡）", "说明": f"{changes['lost_m2'].sum():,.0f}"},
             {"项目": "提示", "说明": remark.text.zh},
-            {"项目": "依据", "说明": remark.source.document.title.zh},
+            {"项目": "依据", "说明": f"{title}（{status}）" if status else title},
         ]
     )
     return [Sheet("变化", _translate(changes, parameters)), Sheet("汇总", summary)]

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from layers.schooling.model import Parameters
 from services.schools.parcels.change_files import CHANGE_WORDS, count_changes
+from services.sentences.figures import STATUS_WORDS
 from services.terminal import plain, stdout_console
 
 _COLORS = {
@@ -49,6 +50,10 @@ def print_changes(changes: gpd.GeoDataFrame, parameters: Parameters, *, most: in
     if len(changed) > most:
         console.print(f"… {len(changed) - most:,} more; --out FILE writes all of them")
     remark = parameters.layout_plan
-    title = remark.source.document.title
-    console.print(f"{remark.text.zh}（{title.zh}，{remark.source.status}）", markup=False)
-    console.print(f"{remark.text.en} ({title.en}, {remark.source.status})", markup=False)
+    title, status = remark.source.document.title, STATUS_WORDS[remark.source.status]
+    console.print(f"{remark.text.zh}（{title.zh}{_add('，', status.zh)}）", markup=False)
+    console.print(f"{remark.text.en} ({title.en}{_add(', ', status.en)})", markup=False)
+
+
+def _add(comma: str, status: str) -> str:
+    return f"{comma}{status}" if status else ""

@@ -73,7 +73,7 @@ def _list_findings(site: Site, plot: Plot) -> list[Finding]:
         find_area(plot, parameters),
         find_serves(plot, service),
         find_duplicate(service, parameters.site),
-        find_timing(plot, service),
+        find_timing(plot, service, parameters.in_step),
         find_encroachment(site, plot),
         find_frontage(site, plot),
         find_width(plot, parameters),

@@ -17,6 +17,7 @@ from layers.standards.model import Source, Text
 
 Status = Literal["met", "gap", "unknown", "not_applicable"]
 NAN = float("nan")
+_NO_NAME = Text("", "")
 
 LOST = frozenset({"re-zoned", "occupied"})
 """Statuses of parcels no school will stand on."""
@@ -67,11 +68,13 @@ class Service:
         First year looked at in which somebody has no place for want of it; NaN when none.
     school_id
         School most of `placed` go to; "" when none.
+    school
+        What it is called.
     households
-        Households in reach.
+        Households in reach in the year looked at; NaN as soon as those of one home there are unknown.
     homes_year, homes, homes_households
         First year in which housing to come in its reach is delivered (NaN none), its names, and the
-        households then.
+        households then (NaN as soon as some are unknown).
     homes_known
         Whether anything is known of housing to come.
     settled_by
@@ -85,6 +88,7 @@ class Service:
     placed: float = NAN
     felt_year: float = NAN
     school_id: str = ""
+    school: Text = _NO_NAME
     households: float = NAN
     homes_year: float = NAN
     homes: str = ""

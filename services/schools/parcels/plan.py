@@ -155,15 +155,15 @@ def find_width(plot: Plot, parameters: Parameters) -> Finding:
         )
     least = max(asked, key=lambda value: value.value)
     enough = width_m >= least.value
-    needed = write_needed(least)
+    needed, found = write_needed(least), write_m(width_m, beside=least.value)
     return Finding(
         "width",
         "met" if enough else "gap",
         Text(
-            f"地块最宽处（能容下的最大圆）{write_m(width_m).zh}，"
+            f"地块最宽处（能容下的最大圆）{found.zh}，"
             f"{'满足' if enough else '过窄，不满足'}{name.zh}至少{needed.zh}的要求。",
-            f"{write_m(width_m).en} at its widest (largest circle inside), "
-            f"{'enough for' if enough else 'too narrow for'} a {name.en}, which takes {needed.en}.",
+            f"{found.en} at its widest (largest circle inside), "
+            f"{'enough for' if enough else 'too narrow for'} a {name.en}, which takes at least {needed.en}.",
         ),
         found=width_m,
         needed=least.value,

@@ -6,34 +6,25 @@ year from then on in which a child in reach has no place, if there is one.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from types import MappingProxyType
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
 
+from layers.standards.model import Text
 from services.schools.model import SchoolCity
 from services.schools.parcels.arriving import Housing, list_housing, tell_homes
 from services.schools.parcels.model import Service
-from services.schools.parcels.world import TINY, World, think_built
-from services.schools.places import CAPACITY
+from services.schools.parcels.words import name_school
+from services.schools.parcels.world import TINY, Gain, World, think_built
+from services.schools.places import PARCEL
 from services.schools.placing import Case
+from services.schools.same_ground import CAPACITY
 
-_CASES: tuple[Case, ...] = ("sure", "possible")
+_BOUNDS: tuple[Case, ...] = ("possible", "crowded")
 _HORIZON = "schools.horizon"
 _MOST_NAMED = 3
-
-
-@dataclass(frozen=True, slots=True)
-class _Gain:
-    """What a school of one level on a parcel does in one year, beside the world without it."""
-
-    in_reach: float = 0.0
-    served: float = 0.0
-    without: float = 0.0
-    placed: float = 0.0
-    by_school: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +66,12 @@ def measure_services(
     world = think_built(city)
     homes = list_housing(city, housing)
     asked = [_ask(world, row, homes) for row in range(len(city.parcels))]
-    world.place_all(_list_schools(asked, "sure"))
-    services = [_answer(world, one) for one in asked]
-    ahead = {at: _find_peak(world, one) for at, one in enumerate(asked) if _is_idle(services[at])}
-    world.place_all(
-        (school, peak, "sure")
-        for at, peak in ahead.items()
-        if peak is not None
-        for school in asked[at].rows
-    )
-    for at, peak in ahead.items():
-        if peak is not None:
-            services[at] = _look_ahead(world, asked[at], services[at], peak)
-    world.place_all(_list_schools(asked, "possible"))  # last: from here on little is as it was
-    services = [_doubt(world, *pair) for pair in zip(asked, services, strict=True)]
+    services = [_doubt(world, one, _answer(world, one)) for one in asked]
+    ahead = [_find_peak(world, *pair) for pair in zip(asked, services, strict=True)]
+    services = [
+        service if peak is None else _look_ahead(world, one, service, peak)
+        for one, service, peak in zip(asked, services, ahead, strict=True)
+    ]
     ids = city.parcels["parcel_id"].tolist()
     return {str(one): service for one, service in zip(ids, services, strict=True)}
 
@@ -97,11 +80,11 @@ def _ask(world: World, row: int, homes: Housing | None) -> _Question:
     """What there is to solve for a parcel; nothing where something is missing."""
     rows = np.flatnonzero((world.city.schools["parcel_row"] == row).to_numpy()).tolist()
     reached = [world.list_homes(school) for school in rows]
-    told = tell_homes(world.city, row, reached, homes)
     unsettled = _list_unsettled(world, row, rows)
+    at = None if unsettled else _find_column(world, rows)
+    told = tell_homes(world.city, row, reached, homes, at=at)
     if unsettled:
         return _Question(rows, None, replace(told, settled_by=",".join(unsettled)))
-    at = _find_column(world, rows)
     if at is None:
         return _Question(rows, None, replace(told, settled_by=_HORIZON))
     told = replace(told, year=float(world.city.years[at]))
@@ -114,12 +97,13 @@ def _ask(world: World, row: int, homes: Housing | None) -> _Question:
 def _answer(world: World, one: _Question) -> Service:
     if one.at is None:
         return one.told
-    gains = [_measure_gain(world, school, one.at, "sure") for school in one.rows]
+    gains = [world.measure_gain(school, one.at, "sure") for school in one.rows]
     without = sum(gain.without for gain in gains)
     by_school: dict[str, float] = {}
     for gain in gains:
         for name, children in gain.by_school.items():
             by_school[name] = by_school.get(name, 0.0) + children
+    most = min(by_school, key=lambda name: (-by_school[name], name), default="")
     return replace(
         one.told,
         in_reach=sum(gain.in_reach for gain in gains),
@@ -127,28 +111,43 @@ def _answer(world: World, one: _Question) -> Service:
         without=without,
         placed=sum(gain.placed for gain in gains),
         felt_year=one.told.year if without > TINY else math.nan,
-        school_id=min(by_school, key=lambda name: (-by_school[name], name), default=""),
+        school_id=most,
+        school=_name_school(world, most),
     )
 
 
+def _name_school(world: World, school_id: str) -> Text:
+    schools = world.city.schools
+    rows = np.flatnonzero((schools["school_id"] == school_id).to_numpy())
+    if not len(rows):
+        return Text("", "")
+    school = schools.iloc[rows[0]]
+    coming = str(school["parcel_id"]) if school["source"] == PARCEL else ""
+    return name_school(str(school["name"]) or school_id, coming)
+
+
 def _doubt(world: World, one: _Question, service: Service) -> Service:
-    """The service, unknown where it would be another if schools nothing is known of took everybody."""
+    """The service, unknown where it would be another in the best case or in the worst."""
     if one.at is None:
         return service
+    unknown: set[str] = set()
     for school in one.rows:
-        sure, best = (_measure_gain(world, school, one.at, case) for case in _CASES)
-        if _differ(sure, best):
-            named = {name for row in one.rows for name in _list_uncertain(world, row)}
-            settled_by = ",".join(sorted(named)) or CAPACITY
-            return replace(one.told, in_reach=service.in_reach, settled_by=settled_by)
-    return service
+        sure = world.measure_gain(school, one.at, "sure")
+        for case in _BOUNDS:
+            if _differ(sure, world.measure_gain(school, one.at, case)):
+                unknown |= _list_causes(world, school, one.at, case)
+    if not unknown:
+        return service
+    settled_by = ",".join(sorted(unknown))
+    return replace(one.told, in_reach=service.in_reach, settled_by=settled_by)
 
 
-def _list_schools(asked: Iterable[_Question], case: Case) -> Iterator[tuple[int, int, Case]]:
-    """Schools, years and cases to solve for."""
-    for one in asked:
-        if one.at is not None:
-            yield from ((school, one.at, case) for school in one.rows)
+def _list_causes(world: World, school: int, at: int, case: Case) -> set[str]:
+    """What is unknown that tells a case of a school's level from the sure one."""
+    if case == "possible":
+        return _list_uncertain(world, school) or {CAPACITY}
+    level, _ = world.find_placer(school)
+    return {str(one) for one in world.city.unsettled[level][:, at] if one} or {"children"}
 
 
 def _list_unsettled(world: World, row: int, rows: list[int]) -> list[str]:
@@ -181,7 +180,7 @@ def _find_column(world: World, rows: list[int]) -> int | None:
 
 def _count_left(world: World, school: int, at: int) -> float:
     level = world.city.schools["level"].iloc[school]
-    left = world.place(level, at, "sure", world.lost).left
+    left = world.place(level, at, "sure").left
     return float(left[world.list_homes(school)].sum())
 
 
@@ -200,25 +199,7 @@ def _list_missing(world: World, rows: list[int], at: int) -> list[str]:
     return sorted(missing)
 
 
-def _measure_gain(world: World, school: int, at: int, case: Case) -> _Gain:
-    level, placer = world.find_placer(school)
-    mine, gone = (world.place(*question) for question in world.list_questions(school, at, case))
-    homes = world.list_homes(school)
-    children = np.nan_to_num(world.city.children[level][homes, at])
-    place = int(np.searchsorted(placer.rows, school))
-    others = np.isin(placer.home, homes)
-    flow = np.bincount(placer.target[others], weights=gone.flow[others], minlength=len(placer.rows))
-    ids = world.city.schools["school_id"].to_numpy(dtype=object)[placer.rows]
-    return _Gain(
-        in_reach=float(children.sum()),
-        served=float(mine.used[place]),
-        without=max(float(gone.left.sum() - mine.left.sum()), 0.0),
-        placed=max(float(children.sum() - gone.left[homes].sum()), 0.0),
-        by_school={ids[at]: float(flow[at]) for at in np.flatnonzero(flow > TINY)},
-    )
-
-
-def _differ(one: _Gain, other: _Gain) -> bool:
+def _differ(one: Gain, other: Gain) -> bool:
     return (
         abs(one.served - other.served) > TINY
         or abs(one.without - other.without) > TINY
@@ -227,22 +208,21 @@ def _differ(one: _Gain, other: _Gain) -> bool:
 
 
 def _list_uncertain(world: World, school: int) -> set[str]:
-    """What is missing of other schools of the level, near ones first of all."""
-    level = world.city.schools["level"].iloc[school]
-    placer = world.get_placer(level)
-    near = np.unique(placer.target[np.isin(placer.home, world.list_homes(school))])
+    """What is missing of the schools in reach of the same homes."""
+    _, placer = world.find_placer(school)
+    chosen = np.zeros(len(world.city.homes), dtype=np.bool_)
+    chosen[world.list_homes(school)] = True
+    near = np.unique(placer.target[chosen[placer.home]])
     named = world.city.schools["settled_by"].iloc[placer.rows[near]]
     return {part for one in named for part in one.split(",") if part}
 
 
-def _is_idle(service: Service) -> bool:
-    """Whether nobody needs the parcel yet."""
-    return service.without <= TINY
+def _find_peak(world: World, one: _Question, service: Service) -> int | None:
+    """Column of the later year in which most children live in reach of a parcel nobody needs yet.
 
-
-def _find_peak(world: World, one: _Question) -> int | None:
-    """Column of the later year in which most children live in reach; None for lost parcels."""
-    if one.at is None or world.lost & set(one.rows):
+    None where somebody does, for lost parcels, and where too little is known.
+    """
+    if one.at is None or not service.without <= TINY or world.lost & set(one.rows):
         return None
     later = np.zeros(len(world.city.years))
     for school in one.rows:
@@ -254,7 +234,11 @@ def _find_peak(world: World, one: _Question) -> int | None:
 
 def _look_ahead(world: World, one: _Question, service: Service, peak: int) -> Service:
     """The service, with the children who will need the parcel in its busiest year."""
-    without = sum(_measure_gain(world, school, peak, "sure").without for school in one.rows)
+    then = replace(one, at=peak)
+    without = _answer(world, then).without
+    certain = _doubt(world, then, replace(service, settled_by=""))
+    if certain.settled_by:
+        return replace(certain, in_reach=service.in_reach)
     if without <= TINY:
         return service
     return replace(service, without=without, felt_year=float(world.city.years[peak]))

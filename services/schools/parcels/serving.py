@@ -2,32 +2,25 @@
 
 import math
 
-from layers.schooling.model import SiteRules
-from layers.standards.model import Text, Value
+from layers.schooling.model import Remark, SiteRules
+from layers.standards.model import Source, Text, Value
 from services.people import join, write_share
 from services.schools.parcels.model import LOST, Finding, Plot, Service
 from services.schools.parcels.words import write_children
+from services.schools.settlers import name_settler
+from services.score_sentences import split_settled
 from services.sentences.figures import write_needed, write_number
 
 _TINY = 1e-3
 """Children fewer than this are none."""
-_WHAT = {
-    "children": Text("适龄儿童表", "the table of children"),
-    "facilities.capacity": Text("学校的学位数", "the places of the schools"),
-    "housing": Text("在建住宅表", "the table of housing to come"),
+_OWN = {
     "parcels.opening_year": Text("计划开办年份", "the planned opening year"),
     "parcels.planned_classes": Text("规划班数", "the planned classes"),
     "parcels.level": Text("学段", "the level"),
     "parcels.geometry": Text("地块位置或步行通道", "a place on a walkable street"),
     "parcels.status": Text("地块状态", "the parcel's status"),
-    "facilities.kind": Text("附近学校的学段", "the levels of schools nearby"),
-    "schools.horizon": Text("更远的测算年限（horizon）", "a later horizon"),
-    "demand": Text("住户分布", "where people live"),
-    "communities.households": Text("社区户数", "the households of communities"),
-    "communities.population": Text("社区人口", "the residents of communities"),
-    "housing.year": Text("在建住宅的交付年份", "the delivery year of housing to come"),
-    "housing.households": Text("在建住宅的户数", "the households of housing to come"),
 }
+"""What may be missing of the parcel a finding is about; all else goes by its name."""
 _NOBODY = Service(settled_by="children")
 
 
@@ -44,7 +37,7 @@ def find_serves(plot: Plot, service: Service | None) -> Finding:
         if math.isnan(one.households)
         else Text(
             f"、{write_number(round(one.households))}户",
-            f" of {write_number(round(one.households))} households",
+            f" and {write_number(round(one.households))} households",
         )
     )
     if one.in_reach < _TINY:
@@ -54,14 +47,14 @@ def find_serves(plot: Plot, service: Service | None) -> Finding:
         )
     elif lost:
         text = Text(
-            f"步行范围内有{reach.zh}{homes.zh}；若仍建学校，{year.zh}可接收{served.zh}{need.zh}。",
-            f"{reach.en}{homes.en} within the walk; were a school built after all, it would take "
+            f"步行范围内有{reach.zh}{homes.zh}；若恢复为教育用地并建校，{year.zh}可接收{served.zh}{need.zh}。",
+            f"{reach.en}{homes.en} live within the walk; were a school built after all, it would take "
             f"{served.en}{year.en}{need.en}.",
         )
     else:
         text = Text(
             f"步行范围内有{reach.zh}{homes.zh}；{year.zh}接收{served.zh}{need.zh}。",
-            f"{reach.en}{homes.en} within the walk; it takes {served.en}{year.en}{need.en}.",
+            f"{reach.en}{homes.en} live within the walk; it takes {served.en}{year.en}{need.en}.",
         )
     return Finding(
         "serves",
@@ -83,8 +76,8 @@ def _say_need(one: Service) -> Text:
             f"，其中{some.zh}没有它就没有学位", f"; {some.en} would have no place without it"
         )
     return Text(
-        f"；到{one.felt_year:.0f}年有{some.zh}没有它就没有学位",
-        f"; by {one.felt_year:.0f} {some.en} would have no place without it",
+        f"；{one.felt_year:.0f}年有{some.zh}没有它就没有学位",
+        f"; in {one.felt_year:.0f} {some.en} would have no place without it",
     )
 
 
@@ -104,21 +97,11 @@ def find_duplicate(service: Service | None, rules: SiteRules) -> Finding:
     share = min(one.placed / one.in_reach, 1.0)
     limit = rules.served_share
     double = share > limit.value and one.without < _TINY
-    year = _name_year(one.year)
-    at = (
-        Text(f"（多数在 {one.school_id}）", f" (most at {one.school_id})")
-        if one.school_id
-        else Text("", "")
-    )
     return Finding(
         "duplicate",
         "gap" if double else "met",
         join(
-            Text(
-                f"{year.zh}即使没有它，步行范围内也有{write_share(share)}的儿童有学位{at.zh}",
-                f"Even without it {write_share(share)} of the children in reach have a place"
-                f"{year.en}{at.en}",
-            ),
+            _say_placed(one, share, _name_year(one.year)),
             _judge_double(one, limit, double=double),
         ),
         found=share,
@@ -127,6 +110,30 @@ def find_duplicate(service: Service | None, rules: SiteRules) -> Finding:
         year=one.year,
         other=one.school_id,
         source=limit.source,
+    )
+
+
+def _say_placed(one: Service, share: float, year: Text) -> Text:
+    """How many of the children in reach have a place without the parcel."""
+    if one.placed < _TINY:
+        return Text(
+            f"{year.zh}没有它，步行范围内的儿童都没有学位",
+            f"Without it no child in reach has a place{year.en}",
+        )
+    at = (
+        Text(f"（多数在{one.school.zh}）", f" (most at {one.school.en})")
+        if one.school.zh
+        else Text("", "")
+    )
+    if share == 1.0:
+        return Text(
+            f"{year.zh}即使没有它，步行范围内的儿童也都有学位{at.zh}",
+            f"Even without it all children in reach have a place{year.en}{at.en}",
+        )
+    return Text(
+        f"{year.zh}即使没有它，步行范围内也有{write_share(share)}的儿童有学位{at.zh}",
+        f"Even without it {write_share(share)} of the children in reach have a place"
+        f"{year.en}{at.en}",
     )
 
 
@@ -139,15 +146,17 @@ def _judge_double(one: Service, limit: Value, *, double: bool) -> Text:
         )
     if one.without >= _TINY:
         some = write_children(one.without)
+        need = "needs" if round(one.without) == 1 else "need"
+        when = Text("", "") if one.felt_year == one.year else _name_year(one.felt_year)
         return Text(
-            f"；有{some.zh}要靠它才有学位，不算重复。",
-            f"; {some.en} need it for a place, so it duplicates nothing.",
+            f"；{when.zh}有{some.zh}要靠它才有学位，不算重复。",
+            f"; {some.en} {need} it for a place{when.en}, so it duplicates nothing.",
         )
     return Text(f"，不超过{needed.zh}，不算重复。", f", no more than {needed.en}: no duplicate.")
 
 
-def find_timing(plot: Plot, service: Service | None) -> Finding:
-    """Opening year against the first housing in reach."""
+def find_timing(plot: Plot, service: Service | None, in_step: Remark) -> Finding:
+    """Opening year against the first housing in reach, as the regulation wants them in step."""
     one = service or Service(settled_by="housing")
     if plot.status in LOST:
         return Finding(
@@ -161,34 +170,42 @@ def find_timing(plot: Plot, service: Service | None) -> Finding:
         )
     if not one.homes_known:
         settled = one.settled_by if one.settled_by == "parcels.geometry" else "housing"
-        return _say_open("timing", "year", Service(settled_by=settled))
+        return _say_open("timing", "year", Service(settled_by=settled), in_step.source)
     if math.isnan(one.homes_year):
         return Finding(
             "timing",
             "not_applicable",
-            Text("步行范围内没有在建住宅。", "No housing to come lies within the walk."),
+            Text("步行范围内没有将要交付的住宅。", "No housing to come lies within the walk."),
             found=plot.opening_year,
             unit="year",
         )
     if math.isnan(plot.opening_year):
         if plot.status == "open":
             return Finding(
-                "timing", "met", Text("学校已建成。", "The school is open."), unit="year"
+                "timing",
+                "met",
+                Text("学校已建成。", "The school is open."),
+                needed=one.homes_year,
+                unit="year",
+                other=one.homes,
+                source=in_step.source,
             )
-        return _say_open("timing", "year", Service(settled_by="parcels.opening_year"))
+        asked = Service(settled_by="parcels.opening_year")
+        return _say_open("timing", "year", asked, in_step.source, needed=one.homes_year)
     late = plot.opening_year - one.homes_year
-    homes = write_number(round(one.homes_households))
-    names = f"（{one.homes}）" if one.homes else ""
-    names_en = f" ({one.homes})" if one.homes else ""
+    homes = _say_homes(one)
     head = Text(
-        f"步行范围内住宅最早{one.homes_year:.0f}年交付{names}{homes}户，学校{plot.opening_year:.0f}年开办",
-        f"Housing in reach is delivered from {one.homes_year:.0f} on{names_en}, {homes} households; "
-        f"the school opens in {plot.opening_year:.0f}",
+        f"步行范围内新建住宅最早{one.homes_year:.0f}年交付{homes.zh}，学校计划{plot.opening_year:.0f}年开办",
+        f"The first housing to come in reach is delivered in {one.homes_year:.0f}{homes.en}; "
+        f"the school is to open in {plot.opening_year:.0f}",
     )
     tail = (
-        Text(f"，晚{late:.0f}年。", f", {late:.0f} {'year' if late == 1 else 'years'} late.")
+        Text(
+            f"，比住宅晚{late:.0f}年，未与住宅同步。",
+            f", {late:.0f} {'year' if late == 1 else 'years'} late: not in step.",
+        )
         if late > 0
-        else Text("，不晚于住宅。", ", in step.")
+        else Text("，不晚于住宅。", ", not after the housing.")
     )
     return Finding(
         "timing",
@@ -199,6 +216,22 @@ def find_timing(plot: Plot, service: Service | None) -> Finding:
         unit="year",
         year=plot.opening_year,
         other=one.homes,
+        source=in_step.source,
+    )
+
+
+def _say_homes(one: Service) -> Text:
+    """The first housing to come, in brackets: its names, and its households where they are known."""
+    parts = [Text(one.homes, one.homes)] if one.homes else []
+    if not math.isnan(one.homes_households):
+        figure = write_number(round(one.homes_households))
+        parts.append(
+            Text(f"{figure}户", f"{figure} {'household' if figure == '1' else 'households'}")
+        )
+    if not parts:
+        return Text("", "")
+    return Text(
+        f"（{'，'.join(part.zh for part in parts)}）", f" ({', '.join(part.en for part in parts)})"
     )
 
 
@@ -206,8 +239,15 @@ def _name_year(year: float) -> Text:
     return Text("", "") if math.isnan(year) else Text(f"{year:.0f}年", f" in {year:.0f}")
 
 
-def _say_open(finding: str, unit: str, one: Service) -> Finding:
-    asked = [_WHAT.get(part, Text(part, part)) for part in one.settled_by.split(",") if part]
+def _say_open(
+    finding: str,
+    unit: str,
+    one: Service,
+    source: Source | None = None,
+    *,
+    needed: float = math.nan,
+) -> Finding:
+    asked = [_OWN.get(code) or name_settler(code) for code in split_settled(one.settled_by)]
     return Finding(
         finding,
         "unknown",
@@ -215,7 +255,9 @@ def _say_open(finding: str, unit: str, one: Service) -> Finding:
             f"缺少{'、'.join(text.zh for text in asked)}，无法判断。",
             f"Cannot be told without {', '.join(text.en for text in asked)}.",
         ),
+        needed=needed,
         unit=unit,
         year=one.year,
         settled_by=one.settled_by,
+        source=source,
     )

@@ -1,5 +1,6 @@
 """What sentences about parcels call things."""
 
+import math
 from collections.abc import Mapping
 
 from layers.schooling.model import Parameters
@@ -38,6 +39,15 @@ def name_level(level: str, parameters: Parameters) -> Text:
     return COMBINED.get(level, Text(level, level))
 
 
+def name_school(name: str, parcel_id: str) -> Text:
+    """Return what a school is called: by its name, one to come by its parcel.
+
+    >>> name_school("", "JY-02").en
+    'parcel JY-02'
+    """
+    return Text(f"地块 {parcel_id}", f"parcel {parcel_id}") if parcel_id else Text(name, name)
+
+
 def write_m2(area_m2: float) -> Text:
     """Return an area.
 
@@ -63,6 +73,12 @@ def write_classes(classes: float) -> Text:
     return Text(f"{figure}个班", f"{figure} {'class' if figure == '1' else 'classes'}")
 
 
-def write_m(length_m: float) -> Text:
-    """Return a length in whole metres."""
+def write_m(length_m: float, *, beside: float = math.nan) -> Text:
+    """Return a length in whole metres; with one decimal where it would look like what it is held against.
+
+    >>> write_m(79.6).zh, write_m(79.6, beside=80).zh
+    ('80米', '79.6米')
+    """
+    if length_m != beside and round(length_m, 1) != beside and round(length_m) == beside:
+        return Text(f"{length_m:,.1f}米", f"{length_m:,.1f} m")
     return Text(f"{round(length_m):,}米", f"{round(length_m):,} m")

@@ -1,8 +1,7 @@
-"""A city in which schools stand on lost parcels too, and the placements asked of it, solved once each."""
+"""A city in which schools stand on lost parcels too, and what schools do in it, measured once each."""
 
 import math
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import geopandas as gpd
@@ -18,10 +17,31 @@ from services.schools.places import PARCEL
 from services.schools.placing import Case, Placement, Placer
 from services.walks import join_links
 
-Asked = tuple[LevelCode, int, Case, frozenset[int]]
-"""A placement: level, column of the year, case, rows of schools thought away."""
 TINY = 1e-3
 """Children fewer than this are none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """What a school does in one year, beside the world without it.
+
+    Parameters
+    ----------
+    in_reach
+        Children who reach it.
+    served
+        Children placed in it.
+    without
+        Children who have a place because of it.
+    placed
+        Children in reach who have a place without it, and by_school where.
+    """
+
+    in_reach: float
+    served: float
+    without: float
+    placed: float
+    by_school: Mapping[str, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,54 +59,59 @@ class World:
     city: SchoolCity
     lost: frozenset[int]
     placers: dict[LevelCode, Placer] = field(default_factory=dict)
-    kept: dict[tuple[LevelCode, int, Case, frozenset[int]], Placement] = field(default_factory=dict)
+    gains: dict[tuple[int, int, Case], Gain] = field(default_factory=dict)
+    reached: dict[int, IntArray] = field(default_factory=dict)
 
     def get_placer(self, level: LevelCode) -> Placer:
         """Return the placer of a level, built when first asked for."""
         if level not in self.placers:
-            self.placers[level] = Placer(self.city, level)
+            self.placers[level] = Placer(self.city, level, closed=self.lost)
         return self.placers[level]
 
     def find_placer(self, school: int) -> tuple[LevelCode, Placer]:
         """Return the level of the school of a row, and its placer."""
-        level = self.city.schools["level"].iloc[school]
+        level: LevelCode = self.city.schools["level"].array[school]
         return level, self.get_placer(level)
 
-    def list_questions(self, school: int, at: int, case: Case) -> list[Asked]:
-        """Placements that tell what a school does: with it and without it."""
+    def place(self, level: LevelCode, at: int, case: Case) -> Placement:
+        """Place the children of a level without the schools on lost parcels; solved once."""
+        return self.get_placer(level).place(at, case, without=self.lost)
+
+    def measure_gain(self, school: int, at: int, case: Case) -> Gain:
+        """What the school of a row does in the year of column `at`; measured once."""
         level, placer = self.find_placer(school)
-        case = case if case in placer.list_cases(at) else "sure"
-        return [
-            (level, at, case, self.lost - {school}),
-            (level, at, case, self.lost | {school}),
-        ]
+        key = school, at, case if case in placer.list_cases(at) else "sure"
+        if key not in self.gains:
+            self.gains[key] = self._measure(level, *key)
+        return self.gains[key]
 
-    def place(self, level: LevelCode, at: int, case: Case, without: frozenset[int]) -> Placement:
-        """Place the children of a level; solved once per question."""
-        key = level, at, case, without
-        if key not in self.kept:
-            self.kept[key] = self.get_placer(level).place(at, case, without=without)
-        return self.kept[key]
-
-    def place_all(self, asked: Iterable[tuple[int, int, Case]]) -> None:
-        """Solve for schools, years and cases in an order in which little changes from one to the next."""
-        of_level: dict[LevelCode, set[Asked]] = {}
-        for one in asked:
-            for question in self.list_questions(*one):
-                of_level.setdefault(question[0], set()).add(question)
-        with ThreadPoolExecutor() as pool:
-            for _ in pool.map(self._place_level, of_level.values()):
-                pass
-
-    def _place_level(self, questions: Iterable[Asked]) -> None:
-        for question in sorted(questions, key=lambda one: (one[2], one[1], sorted(one[3]))):
-            self.place(*question)
+    def _measure(self, level: LevelCode, school: int, at: int, case: Case) -> Gain:
+        placer = self.get_placer(level)
+        other = placer.place(at, case, without=self.lost ^ {school})
+        base = self.place(level, at, case)
+        mine, gone = (other, base) if school in self.lost else (base, other)
+        homes = self.list_homes(school)
+        children = float(np.nansum(self.city.children[level][homes, at]))
+        place = int(np.searchsorted(placer.rows, school))
+        chosen = np.zeros(len(self.city.homes), dtype=np.bool_)
+        chosen[homes] = True
+        near = chosen[placer.home]
+        flow = np.bincount(placer.target[near], weights=gone.flow[near], minlength=len(placer.rows))
+        ids = placer.ids
+        return Gain(
+            in_reach=children,
+            served=float(mine.used[place]),
+            without=max(float(mine.used.sum() - gone.used.sum()), 0.0),
+            placed=max(children - float(gone.left[homes].sum()), 0.0),
+            by_school={ids[to]: float(flow[to]) for to in np.flatnonzero(flow > TINY)},
+        )
 
     def list_homes(self, school: int) -> IntArray:
         """Homes that reach the school of a row."""
-        _, placer = self.find_placer(school)
-        homes: IntArray = placer.home[placer.rows[placer.target] == school]
-        return homes
+        if school not in self.reached:
+            _, placer = self.find_placer(school)
+            self.reached[school] = placer.home[placer.rows[placer.target] == school]
+        return self.reached[school]
 
 
 def think_built(city: SchoolCity) -> World:

@@ -26,11 +26,11 @@ def communities():
 
 @pytest.fixture
 def read(tmp_path, communities):
-    def _read(text):
+    def _read(text, **options):
         path = tmp_path / "children.csv"
         path.write_text(text, "utf-8")
         table, notices = read_children(path)
-        children, more = settle_children(table, communities, layer=path.name)
+        children, more = settle_children(table, communities, layer=path.name, **options)
         return children, notices + more
 
     return _read
@@ -180,6 +180,31 @@ def test_counts_without_a_year_are_said(read):
     children, notices = read("社区编码,学段,人数\n01,小学,5\n")
     assert one(notices, "missing_year").severity == "warning"
     assert np.isnan(children["year"]).all()
+
+
+@pytest.mark.parametrize(
+    ("years", "code", "row"),
+    [
+        ((2026, 2085), "year_far_off", "3"),
+        ((2026, 1995), "year_far_off", "3"),
+        ((2023, 2024), "counts_gone_by", "2, 3"),
+        ((2036, 2037), "counts_still_to_come", "2, 3"),
+        ((2024, 2026), "", ""),
+        ((2024, 2040), "", ""),
+    ],
+)
+def test_years_that_say_nothing_about_those_looked_at(read, years, code, row):
+    table = "社区编码,学段,年份,人数\n" + "".join(f"01,小学,{year},5\n" for year in years)
+    _, notices = read(table, years=(2026, 2035))
+    assert codes_of(notices) == ({code} if code else set())
+    if code:
+        found = one(notices, code)
+        assert (found.row, found.expected) == (row, "2026-2035")
+
+
+def test_children_by_age_grow_into_the_years_looked_at(read):
+    _, notices = read("社区编码,年龄,年份,人数\n01,3,2020,5\n", years=(2026, 2035))
+    assert codes_of(notices) == set()
 
 
 def test_shares_in_place_of_ratios_are_said(read):

@@ -1,12 +1,13 @@
 """Figures of schools: what ships, and what a mistake in the files is answered with."""
 
+from dataclasses import replace
 from importlib.resources import files
 
 import pytest
 
 from layers.errors import InvalidPack
 from layers.kinds import read_kinds
-from layers.schooling.land import find_land_need
+from layers.schooling.land import count_classes, find_land_need
 from layers.schooling.load import build_parameters, list_parts, read_parameters
 from layers.schooling.model import LEVELS
 
@@ -74,18 +75,57 @@ def test_schools_of_several_levels_split_by_years():
 @pytest.mark.parametrize(
     ("level", "classes", "area_m2", "status"),
     [
+        ("kindergarten", 1, 2700, "secondary"),  # nothing smaller is listed
         ("kindergarten", 6, 2700, "secondary"),
         ("kindergarten", 7, 4000, "secondary"),  # the next size up holds them
-        ("kindergarten", 15, 15 * 30 * 13, "unverified"),  # beyond the sizes: per child
-        ("primary_school", 24, 24 * 45 * 17.5, "secondary"),
-        # 18 primary and 9 junior classes: 18·45·17.5 + 9·50·20.5
-        ("nine_year_school", 27, 14_175 + 9225, "secondary"),
+        ("kindergarten", 12, 5400, "secondary"),
+        ("kindergarten", 15, 6750, "derived"),  # beyond the sizes: 5400 / 12 * 15
+        ("primary_school", 24, 24 * 45 * 17.5, "secondary"),  # 18,900
+        ("junior_school", 18, 18 * 50 * 20.5, "secondary"),  # 18,450
+        ("senior_school", 30, 30 * 50 * 27, "secondary"),  # 40,500
+        # of 27 classes 18 primary, 9 junior: 18*45*17.5 + 9*50*20.5
+        ("nine_year_school", 27, 14_175 + 9225, "derived"),
+        # of 36 classes 18, 9 and 9: the same and 9*50*27
+        ("twelve_year_school", 36, 14_175 + 9225 + 12_150, "derived"),
+        ("secondary_school", 24, 12 * 50 * 20.5 + 12 * 50 * 27, "derived"),
     ],
 )
 def test_land_by_hand(level, classes, area_m2, status):
     need = find_land_need(level, classes, read_parameters())
     assert need.area_m2 == pytest.approx(area_m2)
-    assert need.source.status == status
+    assert (need.source.status, need.value.unit) == (status, "m2")
+
+
+def test_more_classes_never_take_less_land():
+    for level in (*LEVELS, "nine_year_school"):
+        areas = [find_land_need(level, n, read_parameters()).area_m2 for n in range(1, 40)]
+        assert areas == sorted(areas)
+
+
+def test_what_is_worked_out_says_how_and_from_what():
+    parameters = read_parameters()
+    beyond = find_land_need("kindergarten", 15, parameters).source
+    listed = find_land_need("kindergarten", 12, parameters).source
+    assert beyond.document == listed.document
+    assert "12" in beyond.note.zh
+    assert "12" in beyond.note.en
+    split = find_land_need("nine_year_school", 27, parameters).source
+    assert split.document == find_land_need("primary_school", 9, parameters).source.document
+    assert split.note.zh == parameters.combined["nine_year_school"]["primary_school"].source.note.zh
+
+
+@pytest.mark.parametrize(
+    ("level", "places", "classes"),
+    [("primary_school", 1, 1), ("primary_school", 45, 1), ("primary_school", 46, 2)],
+)
+def test_classes_are_whole(level, places, classes):
+    assert count_classes(level, places, read_parameters()) == classes
+
+
+def test_a_level_without_any_figure_stays_unknown():
+    bare = replace(read_parameters(), land=())
+    assert find_land_need("primary_school", 12, bare) is None
+    assert find_land_need("nine_year_school", 12, bare) is None
 
 
 @pytest.mark.parametrize(("level", "classes"), [("school", 12), ("", 12), ("kindergarten", 0)])

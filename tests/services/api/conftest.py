@@ -1,6 +1,9 @@
 """The real app on the paper town."""
 
-from collections.abc import Iterator
+import dataclasses
+import shutil
+from collections.abc import Callable, Iterator
+from copy import deepcopy
 from datetime import date
 from pathlib import Path
 
@@ -12,28 +15,59 @@ import shapely
 from fastapi.testclient import TestClient
 
 from geo.timetable import build_timetable
-from layers.config import read_config
-from layers.demo import write_demo
 from layers.results import shape_table
-from layers.store import read_run, stage_run, write_manifest, write_run
+from layers.store import Run, read_run, stage_run, write_manifest, write_run, write_table
 from layers.transit.model import Transit
 from services.api.app import create_app
-from services.pipeline import run_city
+from services.schools.gather import reopen_school_city
+from services.schools.tables import measure_levels
 from services.settings import ServiceSettings
-
-
-@pytest.fixture(scope="session")
-def sample_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Run folder of the embedded sample city."""
-    folder = tmp_path_factory.mktemp("sample")
-    run_city(read_config(write_demo(folder / "city")), folder / "run")
-    return folder / "run"
 
 
 @pytest.fixture(scope="session")
 def sample_client(sample_run: Path) -> Iterator[TestClient]:
     """The app on the sample city."""
     app = create_app(ServiceSettings(run=sample_run, reload_s=0))
+    with TestClient(app, raise_server_exceptions=False) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def sample_read(sample_run: Path) -> Run:
+    """The run of the sample city, read back."""
+    return read_run(sample_run)
+
+
+@pytest.fixture(scope="session")
+def copy_run() -> Callable[[Path, Path], Path]:
+    """Copies what is read of a run, and returns the copy."""
+
+    def copy(run: Path, folder: Path) -> Path:
+        shutil.copytree(run, folder, ignore=shutil.ignore_patterns("maps", "report*", "*.gpkg"))
+        return folder
+
+    return copy
+
+
+@pytest.fixture(scope="session")
+def childless_client(
+    sample_run: Path,
+    sample_read: Run,
+    copy_run: Callable[[Path, Path], Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[TestClient]:
+    """The app on the sample city had it brought no children, nor shares of them."""
+    folder = copy_run(sample_run, tmp_path_factory.mktemp("childless") / "run")
+    (folder / "children.parquet").unlink()
+    manifest = deepcopy(sample_read.manifest)
+    manifest["schools"] |= {"per_thousand": {}, "persons_per_household": None}
+    write_manifest(folder, manifest)
+    sources = dataclasses.replace(sample_read.schooling, children=None)
+    run = dataclasses.replace(sample_read, manifest=manifest, schooling=sources)
+    found = measure_levels(reopen_school_city(run))
+    for name in ("school_years", "schools", "shortages", "catchments"):
+        write_table(getattr(found, name), folder / f"{name}.parquet")
+    app = create_app(ServiceSettings(run=folder, reload_s=0))
     with TestClient(app, raise_server_exceptions=False) as started:
         yield started
 

@@ -63,8 +63,9 @@ class Street:
         box = degrees(shapely.box(west, -50, east, 50))
         self.communities.append((code, f"{code}社区", district, "", households, population, box))
 
-    def home(self, code, x, households=1.0, community="A"):
-        self.homes.append((code, community, "", households, households, "table", self.at(x)))
+    def home(self, code, x, households=1.0, community="A", off=0):
+        place = degrees(shapely.Point(x, off))
+        self.homes.append((code, community, "", households, households, "table", place))
 
     def school(self, code, kind, x, **facts):
         told = {

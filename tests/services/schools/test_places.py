@@ -118,6 +118,103 @@ def test_a_listed_school_on_its_parcel_is_counted_once(street):
     assert city.schools.set_index("school_id").loc["k1", "parcel_id"] == "p1"
 
 
+def tell_all(city):
+    """Places, year of opening, whether for sure, what is unknown and the parcel, by school."""
+    rows = city.schools[city.schools["shown"]].to_dict("records")
+    names = ("places", "opening_year", "opens", "settled_by", "parcel_id")
+    return {one["school_id"]: tuple(one[name] for name in names) for one in rows}
+
+
+@pytest.mark.parametrize("status", ["reserved", "granted", "building"])
+def test_a_school_drawn_where_one_is_to_be_built_is_the_one_to_come(street, status):
+    """12 classes of 45 from 2028 on: the map draws the school already, nobody says it is open."""
+    town = town_of(street)
+    town.school("s1", "primary_school", 700)
+    town.parcel("p1", "primary_school", 700, classes=12, status=status, opening_year=2028)
+    assert tell_all(town.build(2026, 2029)) == {"s1": (540, 2028, True, "", "p1")}
+
+
+def test_a_school_to_come_without_a_year_is_as_its_bare_parcel(street):
+    town = town_of(street)
+    town.school("s1", "primary_school", 700)
+    town.parcel("p1", "primary_school", 700, classes=12)
+    city = town.build(2026, 2028)
+    [(places, year, opens, settled, _)] = tell_all(city).values()
+    assert (places, opens, settled) == (540, False, "parcels.opening_year")
+    assert np.isnan(year)
+    placer = Placer(city, "primary_school")
+    assert placer.maybe[:, 0].tolist() == [False, True, True]
+
+
+def test_a_school_that_stands_keeps_its_places_and_the_parcel_adds_the_rest(street):
+    """90 places today; ten classes of 45 are 450 in all: 360 more from 2027 on. Two classes add none."""
+    town = town_of(street)
+    town.school("s1", "primary_school", 700, capacity=90)
+    town.parcel("p1", "primary_school", 700, classes=10, opening_year=2027)
+    found = tell_all(town.build(2026, 2027))
+    assert found["s1"][0] == 90
+    assert found["parcel:p1"] == (360, 2027, True, "", "p1")
+    town.parcels.clear()
+    town.parcel("p1", "primary_school", 700, classes=2)
+    assert tell_all(town.build(2026, 2027))["parcel:p1"][0::3] == (0, "")
+
+
+def test_what_is_added_to_a_school_of_unknown_places_is_unknown(street):
+    """s1 opened in 2010: it stands. Two classes more or ten, nobody can tell."""
+    town = town_of(street)
+    town.school("s1", "primary_school", 700, opening_year=2010)
+    town.parcel("p1", "primary_school", 700, classes=10, opening_year=2027)
+    found = tell(town.build(2026, 2027))
+    assert found["s1", "primary_school"][2] == "facilities.capacity"
+    places, _, settled = found["parcel:p1", "primary_school"]
+    assert (np.isnan(places), settled) == (True, "facilities.capacity")
+
+
+def test_a_school_belongs_to_the_parcel_it_stands_in(street):
+    """The squares end at x 710 and begin at x 713; s1 at 709 is in the first, 4 m from the second."""
+    town = town_of(street)
+    town.school("s1", "primary_school", 709, capacity=90)
+    for code, x in (("a", 723), ("b", 700)):
+        town.parcel(code, "primary_school", x, classes=10, opening_year=2027)
+    found = tell_all(town.build(2026, 2027))
+    assert {name: told[0] for name, told in found.items()} == {
+        "s1": 90, "parcel:a": 450, "parcel:b": 360
+    }  # fmt: skip
+    assert found["s1"][4] == "b"
+
+
+def test_two_schools_on_one_parcel_do_not_both_have_its_places(street):
+    town = town_of(street)
+    for code, x in (("s1", 695), ("s2", 705)):
+        town.school(code, "primary_school", x)
+    town.parcel("p1", "primary_school", 700, classes=4, status="open")
+    found = tell(town.build())
+    assert {key[0] for key in found} == {"s1", "s2"}
+    assert all(np.isnan(places) for places, _, _ in found.values())
+    assert {settled for *_, settled in found.values()} == {"facilities.capacity"}
+
+
+def test_one_ground_counts_once(street):
+    """Two parcels of the same square: one class of 45 for sure, 90 at best; the ready one counts.
+
+    Moved by 1 m of 20 they share 95 %: two parcels, as their owner says.
+    """
+    town = town_of(street)
+    town.parcel("a", "primary_school", 700, classes=1, opening_year=2026)
+    town.parcel("b", "primary_school", 700, classes=1, opening_year=2026, status="building")
+    city = town.build()
+    assert {name: told[2:4] for name, told in tell_all(city).items()} == {
+        "parcel:a": (False, "parcels.geometry"), "parcel:b": (True, "")
+    }  # fmt: skip
+    placer = Placer(city, "primary_school")
+    sure, best = (placer.count_places(0, case).sum() for case in ("sure", "possible"))
+    assert (sure, best) == (45, 90)
+    town.parcels.pop()
+    town.parcel("b", "primary_school", 701, classes=1, opening_year=2026)
+    placer = Placer(town.build(), "primary_school")
+    assert placer.count_places(0, "sure").sum() == 90
+
+
 def test_a_parcel_of_another_level_keeps_its_school_apart(street):
     town = town_of(street)
     town.school("k1", "kindergarten", 700, capacity=90)

@@ -98,6 +98,28 @@ def test_schools_of_unknown_places_may_take_them(street):
     assert (release.status, release.settled_by) == ("unknown", "facilities.capacity")
 
 
+def test_a_school_that_stands_stays_when_land_to_build_on_is_given_up(street):
+    """s1 has 30 places; a parcel under it adds 15 of the 45 planned: 15 of the 20 left over need it."""
+    town = town_with_parcel(street)
+    town.parcels.clear()
+    town.parcel("p2", LEVEL, 300, classes=1, opening_year=2026)
+    release = measure_release(town.build(2026), "p2")
+    assert release.totals["lost"].tolist() == [10]  # 50 children, 40 places without it, 55 with it
+
+
+def test_a_parcel_whose_ground_counts_already_is_not_called_lost(street):
+    """The school and its places stand apart from what a parcel of unknown status may give."""
+    town = town_with_parcel(street)
+    town.parcels.clear()
+    town.parcel("gone", LEVEL, 600, classes=1, status="re-zoned")
+    assert "已调整用途或被占用" in measure_release(town.build(2026), "gone").reason.zh
+    town.school("s9", LEVEL, 800)
+    town.parcel("p9", LEVEL, 800, classes=1, status="")
+    release = measure_release(town.build(2026), "p9")
+    assert release.status == "unknown"
+    assert "已调整用途" not in release.reason.zh
+
+
 def test_an_open_school_goes_with_its_parcel(street):
     town = town_with_parcel(street)
     town.parcel("p2", LEVEL, 300, classes=1, status="open")
@@ -144,7 +166,7 @@ def test_where_land_is_missing_the_largest_shortage_first(street):
     town.home("h2", 1900, community="B")
     town.children("A", LEVEL, 2026, 30)
     town.children("B", LEVEL, 2026, 50)
-    town.parcel("p1", LEVEL, 2400, status="re-zoned", area=600)
+    town.parcel("p1", LEVEL, 2400, status="re-zoned", area=800)
     city = town.build()
     placers = build_placers(city)
     found = list_missing(placers, measure_years(city, placers).shortages)
@@ -152,7 +174,7 @@ def test_where_land_is_missing_the_largest_shortage_first(street):
     [candidate] = found[0].candidates
     assert (candidate.parcel_id, candidate.why, candidate.enough) == ("p1", "rezoned", True)
     assert candidate.walk_m == pytest.approx(491, abs=0.2)
-    assert candidate.needed_area_m2 == pytest.approx(30 * 17.5)
+    assert candidate.needed_area_m2 == pytest.approx(45 * 17.5)  # of one class
     assert found[1].candidates == ()
     assert set(placers) == set(LEVELS)
     assert np.isfinite(found[1].shortage["peak_children"])

@@ -138,3 +138,18 @@ def test_a_nine_year_school_serves_both_its_levels(town):
     assert found.in_reach == pytest.approx(70)
     assert found.served == pytest.approx(30)
     assert found.without == pytest.approx(30)
+
+
+def test_households_are_those_delivered_by_the_year_looked_at(town):
+    """100 today, 300 more in 2027, 500 in 2028: 400 when the school opens in 2027.
+
+    Where one compound's households are unknown, or its year, no number is told.
+    """
+    town.parcel("p1", "primary_school", 700, classes=1, opening_year=2027)
+    town.housing("first", 900, 300, 2027)
+    town.housing("second", 800, 500, 2028)
+    assert measure(town)["p1"].households == pytest.approx(400)
+    town.housing("unsized", 850, np.nan, 2027)
+    found = measure(town)["p1"]
+    assert math.isnan(found.households)
+    assert math.isnan(found.homes_households)

@@ -1,0 +1,1 @@
+"""School places and reserved land as sheets of the report, a workbook."""
