@@ -17,12 +17,12 @@ from geo.units import BoolArray, FloatArray, IntArray
 from layers.schooling.load import list_parts
 from layers.schooling.model import LEVELS, LevelCode, Parameters
 from services.coverage import locate_facilities
-from services.schools.same_ground import find_same, join_same, mark_doubles, rank_ready
+from services.schools.same_ground import CAPACITY, find_same, join_same, mark_doubles, rank_ready
 
 COUNTED = ("reserved", "granted", "building", "open")
 """States of a parcel in which a school may be counted on."""
 PARCEL = "parcel"
-CAPACITY, KIND = "facilities.capacity", "facilities.kind"
+KIND = "facilities.kind"
 _UNSPECIFIED = "school_unspecified"
 _OF_SCHOOLS: tuple[LevelCode, ...] = ("primary_school", "junior_school", "senior_school")
 _PLANNED = ("reserved", "granted")

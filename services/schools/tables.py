@@ -25,8 +25,8 @@ from services.schools.model import SchoolCity
 from services.schools.parcels.examine import examine_parcels
 from services.schools.parcels.model import Examination, Surroundings
 from services.schools.parcels.served import measure_services
-from services.schools.places import CAPACITY
 from services.schools.placing import Placer
+from services.schools.same_ground import CAPACITY
 from services.schools.untold import find_told, tell_untold
 from services.schools.years import YearResults, measure_years
 from services.walks import Walks

@@ -12,11 +12,17 @@ def test_page_carries_levels_years_and_words(client):
     text = client.get("/schools?lang=en").text
     data = json.loads(re.search(r'id="page-data">(.*?)</script>', text, re.DOTALL)[1])
     asked = client.get("/v1/schools").json()
-    assert data["levels"] == asked["levels"]
+    shared = [{name: one[name] for name in asked["levels"][0]} for one in data["levels"]]
+    assert shared == asked["levels"]
+    assert data["levels"][1]["class_size"] == 45
     assert data["years"] == asked["years"]
     assert data["teaches"]["nine_year_school"] == ["primary_school", "junior_school"]
     assert "<title>纸上城市 · School places and land</title>" in text
     assert client.get("/").text.count('href="/schools"') == 1
+
+
+def test_page_is_in_chinese_where_it_has_not_the_language(client):
+    assert '<html lang="zh-CN">' in client.get("/schools?lang=fr").text
 
 
 def test_map_runs_its_own_scripts_only(client):
@@ -38,7 +44,11 @@ def test_city_sheet_needs_neither_script_nor_file(client, lang):
 
 @pytest.mark.parametrize(
     ("path", "status"),
-    [("/sheets/parcels/none", 404), ("/schools?lang=fr", 400), ("/sheets/schools?lang=fr", 400)],
+    [
+        ("/sheets/parcels/none", 404),
+        ("/maps/schools?lang=fr", 400),
+        ("/sheets/schools?lang=fr", 400),
+    ],
 )
 def test_bad_questions(client, path, status):
     answer = client.get(path)
