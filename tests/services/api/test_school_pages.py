@@ -54,3 +54,14 @@ def test_bad_questions(client, path, status):
     answer = client.get(path)
     assert answer.status_code == status
     assert answer.json()["detail"]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_columns_of_the_city_sheet_leave_room_for_names(sample_client, lang):
+    text = sample_client.get(f"/sheets/schools?lang={lang}").text
+    tables = re.findall(r"<colgroup>(.*?)</colgroup>", text, re.DOTALL)
+    assert len(tables) >= 3
+    for columns in tables:
+        widths = [float(width) for width in re.findall(r"width:([\d.]+)mm", columns)]
+        free = columns.count("<col") - len(widths)
+        assert 190 - sum(widths) >= 14 * free
